@@ -1,0 +1,29 @@
+package record
+
+import "time"
+
+// Dialog is a question that stays open in a private chat: which flow, at
+// which step, with which answers so far. It survives a restart.
+type Dialog struct {
+	Chat    int64             `json:"chat"`
+	Person  PersonID          `json:"person,omitzero"`
+	Flow    string            `json:"flow"`
+	Step    string            `json:"step"`
+	Answers map[string]string `json:"answers,omitzero"`
+	// Form is the message that shows the form; 0 before it was sent.
+	Form int64 `json:"form,omitzero"`
+	// Parked: left with 稍后再填; a text is then not taken as an answer.
+	Parked  bool      `json:"parked,omitzero"`
+	Started time.Time `json:"started"`
+	Touched time.Time `json:"touched"`
+}
+
+// Intent is what the buttons of one message stand for. Button data names it
+// and an index; it is bound to the chat, and to the person where the chat
+// holds several.
+type Intent struct {
+	Chat   int64     `json:"chat"`
+	Person PersonID  `json:"person,omitzero"`
+	Acts   []string  `json:"acts"` // command lines, in the order of the buttons
+	At     time.Time `json:"at"`
+}

@@ -1,0 +1,93 @@
+package record
+
+import "time"
+
+// GraduateID names a graduate's record.
+type GraduateID string
+
+// Employment is what a graduate does now.
+type Employment string
+
+// The employments of the form.
+const (
+	Employed     Employment = "employed"      // 已就业
+	SelfEmployed Employment = "self_employed" // 自主创业
+	FurtherStudy Employment = "further_study" // 升学
+	Exams        Employment = "exams"         // 备考
+	Serving      Employment = "serving"       // 参军、服务基层
+	Seeking      Employment = "seeking"       // 求职中
+)
+
+// Employments lists them in the form's order.
+func Employments() []Employment {
+	return []Employment{Employed, SelfEmployed, FurtherStudy, Exams, Serving, Seeking}
+}
+
+// Willingness is whether a graduate wants to come back to the village.
+type Willingness string
+
+// The answers about returning.
+const (
+	Willing     Willingness = "yes"
+	Considering Willingness = "considering"
+	Unwilling   Willingness = "no"
+)
+
+// Willingnesses lists them in the form's order.
+func Willingnesses() []Willingness { return []Willingness{Willing, Considering, Unwilling} }
+
+// Source is who said a thing.
+type Source string
+
+// The sources of a graduate's record.
+const (
+	BySecretary Source = "secretary"
+	BySelf      Source = "self"
+	ByOfficer   Source = "officer"
+	BySheet     Source = "sheet"
+)
+
+// Consent is one yes to keeping a record, with the version of the text that
+// was shown.
+type Consent struct {
+	Version string    `json:"version"`
+	At      time.Time `json:"at"`
+	Source  Source    `json:"source"` // who gave or reported it
+}
+
+// Graduate is a village's college student or graduate.
+type Graduate struct {
+	ID        GraduateID `json:"id"`
+	Village   Code       `json:"village"`
+	Name      string     `json:"name"`
+	BirthYear int        `json:"birth_year"`
+	Education Education  `json:"education"` // college, bachelor or postgrad
+	School    string     `json:"school"`
+	Major     string     `json:"major,omitzero"`
+	// Studying: not graduated yet; Graduation is then the expected month.
+	Studying    bool        `json:"studying,omitzero"`
+	Graduation  Date        `json:"graduation,omitzero"` // year and month
+	Employment  Employment  `json:"employment,omitzero"` // empty while studying
+	Willingness Willingness `json:"willingness,omitzero"`
+	Phone       string      `json:"phone,omitzero"` // normalised
+
+	Consent   Consent   `json:"consent"`
+	Person    PersonID  `json:"person,omitzero"` // the graduate's own account, if any
+	Source    Source    `json:"source"`
+	By        PersonID  `json:"by,omitzero"`
+	CreatedAt time.Time `json:"created_at"`
+	// ConfirmedAt is when the facts were last said to be so.
+	ConfirmedAt time.Time `json:"confirmed_at"`
+}
+
+// GraduateCount is how many graduates of a place are what. Kept as records
+// are written.
+type GraduateCount struct {
+	All         int                 `json:"all,omitzero"`
+	Studying    int                 `json:"studying,omitzero"`
+	Employment  map[Employment]int  `json:"employment,omitzero"`
+	Willingness map[Willingness]int `json:"willingness,omitzero"`
+	// SeekingWilling are those graduated, seeking work and willing: the key
+	// people for a referral.
+	SeekingWilling int `json:"seeking_willing,omitzero"`
+}

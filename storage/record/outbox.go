@@ -1,0 +1,102 @@
+package record
+
+import "time"
+
+// Class is the priority of a row of the outbox: replies go before notices,
+// notices before bulk.
+type Class uint8
+
+// The classes.
+const (
+	Reply  Class = iota + 1 // the answer to somebody who waits
+	Notice                  // to one person, of the bot's own accord
+	Bulk                    // to many
+)
+
+// OutState is where a row stands.
+type OutState string
+
+// The states: pending → leased → sent, unknown, failed or dropped.
+const (
+	Pending OutState = "pending"
+	// Leased: a try has begun and is not settled. After a crash its outcome
+	// is unknown.
+	Leased  OutState = "leased"
+	Sent    OutState = "sent"
+	Unknown OutState = "unknown"
+	Failed  OutState = "failed"  // for good; Reason says why; a person sees it
+	Dropped OutState = "dropped" // its reason was gone before it was sent
+)
+
+// Outbox is one thing to be said to one chat. A reply carries its words (it
+// answers a question of that moment); everything else says what is to be said
+// and gets address, language and words when it is sent, from the plan as it
+// then stands.
+type Outbox struct {
+	// Key means once: a second row of one key is not added.
+	Key   string   `json:"key"`
+	Class Class    `json:"class"`
+	Kind  string   `json:"kind"` // KindReply, or a kind that the courier knows
+	State OutState `json:"state"`
+
+	Person PersonID `json:"person,omitzero"`
+	Chat   int64    `json:"chat,omitzero"` // 0: the person's chat, when sent
+
+	Session SessionID         `json:"session,omitzero"`
+	Rev     int               `json:"rev,omitzero"` // of the session that it was planned for
+	Args    map[string]string `json:"args,omitzero"`
+	Words   *Words            `json:"words,omitzero"` // of a reply
+
+	Created      time.Time `json:"created"`
+	NotBefore    time.Time `json:"not_before,omitzero"`
+	UselessAfter time.Time `json:"useless_after,omitzero"`
+	// AtMostOnce: after an unknown outcome it is not sent again.
+	AtMostOnce bool `json:"at_most_once,omitzero"`
+
+	Tries int `json:"tries,omitzero"`
+	// Maybe: an earlier try may have arrived; a repeat says so.
+	Maybe     bool      `json:"maybe,omitzero"`
+	SettledAt time.Time `json:"settled_at,omitzero"`
+	MessageID int64     `json:"message_id,omitzero"`
+	Reason    string    `json:"reason,omitzero"`
+}
+
+// KindReply is the kind of a row that carries its words.
+const KindReply = "reply"
+
+// Words is a ready answer.
+type Words struct {
+	Text       string     `json:"text,omitzero"`
+	Buttons    [][]Button `json:"buttons,omitzero"`
+	AskContact string     `json:"ask_contact,omitzero"`
+	// DropKeyboard takes the contact button away.
+	DropKeyboard bool `json:"drop_keyboard,omitzero"`
+	// Edit is the message that these words replace; 0: a new message. When
+	// the message is gone, they are sent anew.
+	Edit int64 `json:"edit,omitzero"`
+	// Press is the pressed button that waits for an answer, Toast the short
+	// notice over it.
+	Press string `json:"press,omitzero"`
+	Toast string `json:"toast,omitzero"`
+}
+
+// Button is a button of a ready answer.
+type Button struct {
+	Text string `json:"text"`
+	Data string `json:"data,omitzero"`
+	URL  string `json:"url,omitzero"`
+}
+
+// Result is what one try of a row came to.
+type Result struct {
+	State     OutState      // Sent, Unknown, Failed, Dropped, or Pending: try again
+	MessageID int64         // of what was sent
+	After     time.Duration // for Pending: not before so long from now (retry_after)
+	// Throttle: the platform asked to wait, for the whole chat.
+	Throttle bool
+	// Unreachable: the person cannot be written to.
+	Unreachable bool
+	// MovedTo is the chat's new number; the row is to be tried there.
+	MovedTo int64
+	Reason  string // short, without personal data
+}

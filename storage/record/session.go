@@ -1,0 +1,83 @@
+package record
+
+import "time"
+
+// SessionID names a session.
+type SessionID string
+
+// BaseID names a base.
+type BaseID string
+
+// Base is a place of education that branches visit in turn.
+type Base struct {
+	ID   BaseID `json:"id"`
+	Name string `json:"name"`
+	At   string `json:"at,omitzero"` // where it is
+	Kind string `json:"kind,omitzero"`
+}
+
+// The kinds of bases that the county has.
+const (
+	PartySpirit     = "party_spirit"     // 党性教育基地
+	CleanGovernment = "clean_government" // 廉政教育基地
+)
+
+// SessionState is where a session stands.
+type SessionState string
+
+// The states of a session: planned → open → closed, or cancelled before it opened.
+const (
+	Planned   SessionState = "planned"
+	Open      SessionState = "open"
+	Closed    SessionState = "closed"
+	Cancelled SessionState = "cancelled"
+)
+
+// MaxTownships is how many townships one session may expect: what fits one
+// transaction (see kv.MaxWrites).
+const MaxTownships = 40
+
+// Session is one event that people are expected at: a turn at a base, or a
+// meeting made on the spot.
+type Session struct {
+	ID    SessionID    `json:"id"`
+	Place Code         `json:"place"` // whose session it is: a county's or a township's
+	Base  BaseID       `json:"base,omitzero"`
+	Title string       `json:"title"`         // the base's name, or what was typed
+	At    string       `json:"at,omitzero"`   // where
+	Meet  string       `json:"meet,omitzero"` // meeting point
+	State SessionState `json:"state"`
+
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	// Opens is the earliest check-in; LateFrom the first instant that
+	// counts as late; a check-in is taken until the session is closed.
+	Opens    time.Time `json:"opens"`
+	LateFrom time.Time `json:"late_from"`
+
+	Hosts []PersonID `json:"hosts,omitzero"`
+	// Rev grows with every change of time, place or cancellation. What was
+	// planned for another Rev is not sent.
+	Rev int `json:"rev"`
+
+	OpenedAt time.Time `json:"opened_at,omitzero"`
+	ClosedAt time.Time `json:"closed_at,omitzero"`
+	By       PersonID  `json:"by,omitzero"`
+}
+
+// Over says whether nothing more will happen in it.
+func (s Session) Over() bool { return s.State == Closed || s.State == Cancelled }
+
+// SessionCount is how many branches of a session (or of one township in it)
+// are where. Expected branches that are in none of the others are missing.
+type SessionCount struct {
+	Expected int `json:"expected"`
+	Present  int `json:"present"`          // late ones included
+	Late     int `json:"late,omitzero"`    // of those present
+	Excused  int `json:"excused,omitzero"` // 请假
+	Waiting  int `json:"waiting,omitzero"` // people not on the list, for the host to accept
+	Extra    int `json:"extra,omitzero"`   // people accepted though not on the list
+}
+
+// Missing is how many expected branches have neither come nor been excused.
+func (c SessionCount) Missing() int { return c.Expected - c.Present - c.Excused }
