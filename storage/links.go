@@ -1,0 +1,159 @@
+package storage
+
+import (
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"headgoose/storage/record"
+)
+
+// Keys:
+//
+//	link/<hash of token>   -> record.Link
+//	linkof/<person>        -> the hash of the person's newest enrolment link
+//	claim/<chat>           -> record.Claim: an enrolment that is under way
+
+// TokenSize is the length in bytes of a link's random token.
+const TokenSize = 15
+
+// LinkPayload writes a token as the payload of a deep link.
+func LinkPayload(kind record.LinkKind, token []byte) string {
+	prefix := "e"
+	if kind == record.LinkVillage {
+		prefix = "v"
+	}
+	return prefix + base64.RawURLEncoding.EncodeToString(token)
+}
+
+// LinkHash is the key under which the link of a payload is stored; the token
+// itself never is. ok is false where the payload is none of a link.
+func (s *Store) LinkHash(payload string) (hash string, ok bool) {
+	if len(payload) != 1+base64.RawURLEncoding.EncodedLen(TokenSize) || (payload[0] != 'e' && payload[0] != 'v') {
+		return "", false
+	}
+	return hex.EncodeToString(mac(s.keys.link, payload)[:16]), true
+}
+
+// LinkHash is Store.LinkHash.
+func (tx *Tx) LinkHash(payload string) (string, bool) { return tx.s.LinkHash(payload) }
+
+// IssueEnrolLink stores a fresh enrolment link for a person and revokes an
+// earlier one that is not used. token is TokenSize random bytes.
+func (tx *Tx) IssueEnrolLink(id, by record.PersonID, token []byte, valid time.Duration) (payload string, err error) {
+	key := "linkof/" + string(id)
+	old, found, err := get[string](tx, key)
+	if err != nil {
+		return "", err
+	}
+	if found {
+		if err := del(tx, "link/"+old); err != nil {
+			return "", err
+		}
+	}
+	payload, hash, err := tx.issue(record.Link{Kind: record.LinkEnrol, Person: id, By: by}, token, valid)
+	if err != nil {
+		return "", err
+	}
+	return payload, put(tx, key, hash)
+}
+
+// IssueVillageLink stores a link by which the graduates of a village register.
+func (tx *Tx) IssueVillageLink(village record.Code, by record.PersonID, token []byte, valid time.Duration) (payload string, err error) {
+	payload, _, err = tx.issue(record.Link{Kind: record.LinkVillage, Place: village, By: by}, token, valid)
+	return payload, err
+}
+
+func (tx *Tx) issue(l record.Link, token []byte, valid time.Duration) (payload, hash string, err error) {
+	if len(token) != TokenSize {
+		return "", "", fmt.Errorf("storage: token of %d bytes", len(token))
+	}
+	l.Issued, l.Expires = tx.Now, tx.Now.Add(valid)
+	payload = LinkPayload(l.Kind, token)
+	hash, _ = tx.s.LinkHash(payload)
+	return payload, hash, put(tx, "link/"+hash, l)
+}
+
+// UsableLink reads the link of a hash; ErrLink where it is unknown, used or
+// expired: the three are not told apart.
+func (tx *Tx) UsableLink(hash string) (record.Link, error) {
+	l, found, err := get[record.Link](tx, "link/"+hash)
+	if err != nil {
+		return l, err
+	}
+	if !found || !l.UsedAt.IsZero() || !tx.Now.Before(l.Expires) {
+		return record.Link{}, record.ErrLink
+	}
+	return l, nil
+}
+
+// UseLink marks a one-time link as used.
+func (tx *Tx) UseLink(hash string) error {
+	l, err := tx.UsableLink(hash)
+	if err != nil {
+		return err
+	}
+	l.UsedAt = tx.Now
+	return put(tx, "link/"+hash, l)
+}
+
+// Claim reads the enrolment that is under way in a chat.
+func (tx *Tx) Claim(chat int64) (record.Claim, bool, error) {
+	return get[record.Claim](tx, claimKey(chat))
+}
+
+// PutClaim stores an enrolment that is under way, and flags the person's posts
+// while it waits for an officer.
+func (tx *Tx) PutClaim(c record.Claim) error {
+	if err := tx.flagClaim(c, c.Waiting); err != nil {
+		return err
+	}
+	return put(tx, claimKey(c.Chat), c)
+}
+
+// DropClaim ends an enrolment that is under way.
+func (tx *Tx) DropClaim(c record.Claim) error {
+	if err := tx.flagClaim(c, false); err != nil {
+		return err
+	}
+	return del(tx, claimKey(c.Chat))
+}
+
+func claimKey(chat int64) string { return fmt.Sprintf("claim/%d", chat) }
+
+// flagClaim keeps the flag and the count of claims that wait. A person's
+// claims from several chats count once: the flag is the person's.
+func (tx *Tx) flagClaim(c record.Claim, on bool) error {
+	actor, err := tx.Actor(c.Person)
+	if err != nil {
+		return err
+	}
+	for _, post := range actor.Posts {
+		was, err := has(tx, flagKey(Mismatch, post.Place, c.Person))
+		if err != nil {
+			return err
+		}
+		if was == on {
+			continue
+		}
+		if err := tx.setFlag(Mismatch, post.Place, c.Person, on); err != nil {
+			return err
+		}
+		by := -1
+		if on {
+			by = 1
+		}
+		if err := tx.bump(post.Place, func(n *record.PlaceCount) { n.Mismatches += by }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SamePhone says whether a normalised number is the one of the roster, in
+// constant time.
+func (tx *Tx) SamePhone(p record.Person, phone string) bool {
+	return p.PhoneHash != "" && hmac.Equal([]byte(p.PhoneHash), []byte(tx.s.PhoneHash(phone)))
+}

@@ -1,0 +1,83 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"headgoose/storage/kv"
+)
+
+// Keys:
+//
+//	meta/schema      -> meta
+//	seq/<name>       -> the last number of a sequence
+
+// meta is what the data says of itself.
+type meta struct {
+	Version int       `json:"version"`
+	Created time.Time `json:"created"`
+}
+
+// migrations[i] leads from version i+1 to i+2. Each is repeatable and keeps
+// within the limits of a transaction by going in chunks.
+var migrations []func(context.Context, *Store) error
+
+func (s *Store) migrate(ctx context.Context) error {
+	var m meta
+	var found bool
+	err := s.View(ctx, func(tx *Tx) (err error) {
+		m, found, err = get[meta](tx, "meta/schema")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !found {
+		m = meta{Version: SchemaVersion, Created: s.clock()}
+		return s.setMeta(ctx, m)
+	}
+	if m.Version > SchemaVersion {
+		return fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, m.Version, SchemaVersion)
+	}
+	for ; m.Version < SchemaVersion; m.Version++ {
+		if err := migrations[m.Version-1](ctx, s); err != nil {
+			return fmt.Errorf("storage: migrate from schema %d: %w", m.Version, err)
+		}
+		next := m
+		next.Version++
+		if err := s.setMeta(ctx, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) setMeta(ctx context.Context, m meta) error {
+	return s.Update(ctx, func(tx *Tx) error { return put(tx, "meta/schema", m) })
+}
+
+// Stamp tells how new some data is, without opening it as a Store: the schema
+// version and the last audit line. Restore compares two of them.
+type Stamp struct {
+	Schema    int
+	Seq       uint64 // of the last audit line
+	LastWrite time.Time
+}
+
+// ReadStamp reads the stamp of an engine's data; a zero Stamp for empty data.
+func ReadStamp(ctx context.Context, engine kv.Engine) (Stamp, error) {
+	var st Stamp
+	err := engine.View(ctx, func(r kv.Reader) error {
+		tx := &Tx{r: r}
+		m, _, err := get[meta](tx, "meta/schema")
+		if err != nil {
+			return err
+		}
+		st.Schema = m.Version
+		last, err := tx.LastAudit()
+		st.Seq, st.LastWrite = last.Seq, last.At
+		return err
+	})
+	return st, err
+}

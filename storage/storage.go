@@ -1,0 +1,235 @@
+// Package storage keeps what the office knows: typed functions on a
+// transaction, in the office's words, over the small engine of package kv.
+//
+// # One transaction
+//
+// [Store.Update] opens the one transaction in which an update of the chat, a
+// wake-up of the schedule or a chunk of an import has its whole effect:
+// records, indexes, counts, the audit line and the replies in the outbox. Its
+// function may run more than once (see kv.Engine), so it touches nothing but
+// the transaction; what must happen after the commit goes through
+// [Tx.AfterCommit]. [Tx.Now] is fixed for a transaction.
+//
+// # Keys
+//
+// A key is "topic/part/part". The layout of every topic stands at the head of
+// the file that owns it and, as a whole, in README.md beside this file. Every
+// index is written in the transaction of its record, and the counts of a
+// place (counts.go) and a session (sessions.go) are kept as records change, so
+// that a query costs the size of its answer. [Store.Check] compares them all.
+package storage
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"headgoose/storage/kv"
+)
+
+// SchemaVersion is what this program writes. Migrations lead up to it.
+const SchemaVersion = 1
+
+// KeySize is the length of the master key in bytes.
+const KeySize = 32
+
+// ErrNewer refuses data that a newer program wrote.
+var ErrNewer = errors.New("storage: the data was written by a newer version of the program")
+
+// Store is the county's data.
+type Store struct {
+	engine kv.Engine
+	clock  func() time.Time
+	keys   keys
+}
+
+// Options of a Store.
+type Options struct {
+	// Clock gives the time of a transaction; time.Now if nil.
+	Clock func() time.Time
+	// Key is the master key of KeySize bytes; keyed hashes are derived from
+	// it. Data written with one key cannot be matched with another.
+	Key []byte
+}
+
+// keys are derived from the master key, one for each use.
+type keys struct{ phone, link, code []byte }
+
+func deriveKeys(master []byte) (keys, error) {
+	if len(master) != KeySize {
+		return keys{}, fmt.Errorf("storage: master key of %d bytes, want %d", len(master), KeySize)
+	}
+	var k keys
+	for use, into := range map[string]*[]byte{"phone": &k.phone, "link": &k.link, "code": &k.code} {
+		sub, err := hkdf.Key(sha256.New, master, nil, "headgoose/"+use, 32)
+		if err != nil {
+			return keys{}, fmt.Errorf("storage: derive key: %w", err)
+		}
+		*into = sub
+	}
+	return k, nil
+}
+
+// Open takes an engine into use: new data gets the schema version, older data
+// is migrated step by step, newer data is refused with ErrNewer.
+func Open(ctx context.Context, engine kv.Engine, o Options) (*Store, error) {
+	k, err := deriveKeys(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	s := &Store{engine: engine, clock: o.Clock, keys: k}
+	if err := s.migrate(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Engine is the engine under the store, for backup and checks.
+func (s *Store) Engine() kv.Engine { return s.engine }
+
+// Now is the store's clock.
+func (s *Store) Now() time.Time { return s.clock() }
+
+// View runs fn on one unchanging state. Keep it short.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	return s.engine.View(ctx, func(r kv.Reader) error {
+		return fn(&Tx{Now: s.clock(), r: r, s: s})
+	})
+}
+
+// Update runs fn and commits its writes durably. fn may run more than once.
+// After the commit the AfterCommit functions of the run that counted are
+// called, in order.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	var last *Tx
+	err := s.engine.Update(ctx, func(w kv.Txn) error {
+		last = &Tx{Now: s.clock(), r: w, w: w, s: s}
+		return fn(last)
+	})
+	if err != nil {
+		return err
+	}
+	for _, f := range last.after {
+		f()
+	}
+	return nil
+}
+
+// Tx is one transaction. It dies with the function that received it.
+type Tx struct {
+	// Now is the transaction's time.
+	Now   time.Time
+	r     kv.Reader
+	w     kv.Txn
+	s     *Store
+	after []func()
+}
+
+// AfterCommit calls f once the transaction is durable, and never when it fails.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+var errReadOnly = errors.New("storage: write in a View")
+
+// get reads one record; found is false where there is none.
+func get[T any](tx *Tx, key string) (v T, found bool, err error) {
+	raw, found, err := tx.r.Get([]byte(key))
+	if err != nil || !found {
+		return v, false, err
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return v, false, fmt.Errorf("storage: record %s: %w", topic(key), err)
+	}
+	return v, true, nil
+}
+
+// put writes one record.
+func put(tx *Tx, key string, v any) error {
+	if tx.w == nil {
+		return errReadOnly
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("storage: record %s: %w", topic(key), err)
+	}
+	return tx.w.Put([]byte(key), raw)
+}
+
+func del(tx *Tx, key string) error {
+	if tx.w == nil {
+		return errReadOnly
+	}
+	return tx.w.Delete([]byte(key))
+}
+
+// has says whether a key is there.
+func has(tx *Tx, key string) (bool, error) {
+	_, found, err := tx.r.Get([]byte(key))
+	return found, err
+}
+
+// row is one record of a scan; its key is whole.
+type row[T any] struct {
+	key string
+	val T
+}
+
+// scan yields the records of a range in order.
+func scan[T any](tx *Tx, r kv.Range) iter.Seq2[row[T], error] {
+	return func(yield func(row[T], error) bool) {
+		for e, err := range tx.r.Scan(r) {
+			out := row[T]{key: string(e.Key)}
+			if err == nil {
+				if err = json.Unmarshal(e.Value, &out.val); err != nil {
+					err = fmt.Errorf("storage: record %s: %w", topic(out.key), err)
+				}
+			}
+			if !yield(out, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// under is the range of all keys that begin with prefix.
+func under(prefix string) kv.Range { return kv.Prefix([]byte(prefix)) }
+
+// between is the range lo <= key < hi.
+func between(lo, hi string) kv.Range { return kv.Range{Lo: []byte(lo), Hi: []byte(hi)} }
+
+// topic is the first part of a key: all of it that may stand in an error.
+func topic(key string) string {
+	for i := range key {
+		if key[i] == '/' {
+			return key[:i]
+		}
+	}
+	return key
+}
+
+// stamp writes a time so that its order is the order of the keys.
+func stamp(t time.Time) string { return fmt.Sprintf("%016x", t.UnixNano()) }
+
+// next counts a sequence on and returns the new number, from 1.
+func (tx *Tx) next(name string) (uint64, error) {
+	key := "seq/" + name
+	n, _, err := get[uint64](tx, key)
+	if err != nil {
+		return 0, err
+	}
+	return n + 1, put(tx, key, n+1)
+}
+
+// newID makes a short id of a sequence.
+func (tx *Tx) newID(name, prefix string) (string, error) {
+	n, err := tx.next(name)
+	return prefix + strconv.FormatUint(n, 36), err
+}
