@@ -15,6 +15,7 @@ import (
 //	link/<hash of token>   -> record.Link
 //	linkof/<person>        -> the hash of the person's newest enrolment link
 //	claim/<chat>           -> record.Claim: an enrolment that is under way
+//	claimof/<person>       -> the chat of the claim that waits for an officer
 
 // TokenSize is the length in bytes of a link's random token.
 const TokenSize = 15
@@ -110,6 +111,11 @@ func (tx *Tx) PutClaim(c record.Claim) error {
 	if err := tx.flagClaim(c, c.Waiting); err != nil {
 		return err
 	}
+	if c.Waiting {
+		if err := put(tx, "claimof/"+string(c.Person), c.Chat); err != nil {
+			return err
+		}
+	}
 	return put(tx, claimKey(c.Chat), c)
 }
 
@@ -118,7 +124,19 @@ func (tx *Tx) DropClaim(c record.Claim) error {
 	if err := tx.flagClaim(c, false); err != nil {
 		return err
 	}
+	if err := del(tx, "claimof/"+string(c.Person)); err != nil {
+		return err
+	}
 	return del(tx, claimKey(c.Chat))
+}
+
+// ClaimOf is the enrolment of a person that waits for an officer.
+func (tx *Tx) ClaimOf(id record.PersonID) (record.Claim, bool, error) {
+	chat, found, err := get[int64](tx, "claimof/"+string(id))
+	if err != nil || !found {
+		return record.Claim{}, false, err
+	}
+	return tx.Claim(chat)
 }
 
 func claimKey(chat int64) string { return fmt.Sprintf("claim/%d", chat) }
@@ -131,25 +149,26 @@ func (tx *Tx) flagClaim(c record.Claim, on bool) error {
 		return err
 	}
 	for _, post := range actor.Posts {
-		was, err := has(tx, flagKey(Mismatch, post.Place, c.Person))
-		if err != nil {
-			return err
-		}
-		if was == on {
-			continue
-		}
-		if err := tx.setFlag(Mismatch, post.Place, c.Person, on); err != nil {
-			return err
-		}
-		by := -1
-		if on {
-			by = 1
-		}
-		if err := tx.bump(post.Place, func(n *record.PlaceCount) { n.Mismatches += by }); err != nil {
+		if err := tx.flagMismatch(post.Place, c.Person, on); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) flagMismatch(place record.Code, id record.PersonID, on bool) error {
+	was, err := has(tx, flagKey(Mismatch, place, id))
+	if err != nil || was == on {
+		return err
+	}
+	by := -1
+	if on {
+		by = 1
+	}
+	if err := tx.bump(place, func(n *record.PlaceCount) { n.Mismatches += by }); err != nil {
+		return err
+	}
+	return tx.setFlag(Mismatch, place, id, on)
 }
 
 // SamePhone says whether a normalised number is the one of the roster, in

@@ -1,0 +1,348 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"headgoose/storage/kv"
+	"headgoose/storage/record"
+)
+
+// Keys:
+//
+//	base/<county>/<id>                  -> record.Base
+//	session/<id>                        -> record.Session
+//	day/<county>/<start>/<id>           -> record.SessionID: a county's sessions by start
+//	duty/<township>/<start>/<id>        -> record.SessionID: those that expect somebody of it
+//	hosting/<person>/<start>/<id>       -> record.SessionID
+//	open/<county>/<id>                  -> record.SessionID: open ones
+//	expect/<id>/<township>              -> []record.Code: its expected villages, in order
+//	tally/<id>, tally/<id>/<township>   -> record.SessionCount
+
+// Bases lists a county's bases.
+func (tx *Tx) Bases(county record.Code) ([]record.Base, error) {
+	var bases []record.Base
+	for e, err := range scan[record.Base](tx, under("base/"+string(county)+"/")) {
+		if err != nil {
+			return nil, err
+		}
+		bases = append(bases, e.val)
+	}
+	return bases, nil
+}
+
+// PutBase adds or changes a base.
+func (tx *Tx) PutBase(county record.Code, b record.Base) error {
+	return put(tx, "base/"+string(county)+"/"+string(b.ID), b)
+}
+
+// Base reads a base of a county.
+func (tx *Tx) Base(county record.Code, id record.BaseID) (record.Base, error) {
+	b, found, err := get[record.Base](tx, "base/"+string(county)+"/"+string(id))
+	if err == nil && !found {
+		err = fmt.Errorf("%w: base %s", record.ErrNotFound, id)
+	}
+	return b, err
+}
+
+// Session reads a session; ErrNotFound where there is none.
+func (tx *Tx) Session(id record.SessionID) (record.Session, error) {
+	s, found, err := get[record.Session](tx, "session/"+string(id))
+	if err == nil && !found {
+		err = fmt.Errorf("%w: session %s", record.ErrNotFound, id)
+	}
+	return s, err
+}
+
+// AddSession adds a session that expects the given villages, and returns it
+// with its id, at Rev 1. More than record.MaxTownships townships, no village,
+// or an end before the start are ErrInvalid.
+func (tx *Tx) AddSession(s record.Session, villages []record.Code) (record.Session, error) {
+	if !s.Start.Before(s.End) || s.Place.County() == "" {
+		return s, fmt.Errorf("%w: session's place or time", record.ErrInvalid)
+	}
+	byTownship, order := groupByTownship(villages)
+	if len(order) == 0 || len(order) > record.MaxTownships {
+		return s, fmt.Errorf("%w: session expects villages of %d townships", record.ErrInvalid, len(order))
+	}
+	id, err := tx.newID("session", "s")
+	if err != nil {
+		return s, err
+	}
+	s.ID, s.Rev = record.SessionID(id), 1
+	if s.State == "" {
+		s.State = record.Planned
+	}
+	all := 0
+	for _, t := range order {
+		if err := put(tx, expectKey(s.ID, t), byTownship[t]); err != nil {
+			return s, err
+		}
+		n := len(byTownship[t])
+		all += n
+		if err := put(tx, tallyKey(s.ID, t), record.SessionCount{Expected: n}); err != nil {
+			return s, err
+		}
+	}
+	if err := put(tx, tallyKey(s.ID, ""), record.SessionCount{Expected: all}); err != nil {
+		return s, err
+	}
+	return s, tx.putSession(s, order)
+}
+
+func groupByTownship(villages []record.Code) (map[record.Code][]record.Code, []record.Code) {
+	villages = slices.Compact(slices.Sorted(slices.Values(villages)))
+	by := map[record.Code][]record.Code{}
+	var order []record.Code
+	for _, v := range villages {
+		t := v.Township()
+		if v.Level() != record.Village {
+			continue
+		}
+		if by[t] == nil {
+			order = append(order, t)
+		}
+		by[t] = append(by[t], v)
+	}
+	return by, order
+}
+
+// putSession writes the record and the indexes that follow its start, hosts
+// and state.
+func (tx *Tx) putSession(s record.Session, townships []record.Code) error {
+	if err := put(tx, "session/"+string(s.ID), s); err != nil {
+		return err
+	}
+	for _, key := range sessionIndex(s, townships) {
+		if err := put(tx, key, s.ID); err != nil {
+			return err
+		}
+	}
+	if s.State == record.Open {
+		return put(tx, openKey(s), s.ID)
+	}
+	return nil
+}
+
+func sessionIndex(s record.Session, townships []record.Code) []string {
+	at := stamp(s.Start) + "/" + string(s.ID)
+	keys := []string{"day/" + string(s.Place.County()) + "/" + at}
+	for _, t := range townships {
+		keys = append(keys, "duty/"+string(t)+"/"+at)
+	}
+	for _, h := range s.Hosts {
+		keys = append(keys, "hosting/"+string(h)+"/"+at)
+	}
+	return keys
+}
+
+func openKey(s record.Session) string { return "open/" + string(s.Place.County()) + "/" + string(s.ID) }
+
+func expectKey(id record.SessionID, township record.Code) string {
+	return "expect/" + string(id) + "/" + string(township)
+}
+
+func tallyKey(id record.SessionID, township record.Code) string {
+	if township == "" {
+		return "tally/" + string(id)
+	}
+	return "tally/" + string(id) + "/" + string(township)
+}
+
+// ChangeSession changes a session. A change of time, place or meeting point,
+// and a cancellation, raise Rev, so that what was planned for the old one is
+// not sent. Id, counts and who is expected stay.
+func (tx *Tx) ChangeSession(id record.SessionID, change func(*record.Session)) (record.Session, error) {
+	old, err := tx.Session(id)
+	if err != nil {
+		return old, err
+	}
+	s := old
+	s.Hosts = slices.Clone(old.Hosts)
+	change(&s)
+	s.ID, s.Place, s.Rev = old.ID, old.Place, old.Rev
+	if !s.Start.Before(s.End) {
+		return old, fmt.Errorf("%w: session's time", record.ErrInvalid)
+	}
+	if !s.Start.Equal(old.Start) || !s.End.Equal(old.End) || s.At != old.At || s.Meet != old.Meet ||
+		(s.State == record.Cancelled) != (old.State == record.Cancelled) {
+		s.Rev++
+	}
+	townships, err := tx.ExpectedTownships(id)
+	if err != nil {
+		return old, err
+	}
+	for _, key := range sessionIndex(old, townships) {
+		if err := del(tx, key); err != nil {
+			return old, err
+		}
+	}
+	if err := del(tx, openKey(old)); err != nil {
+		return old, err
+	}
+	return s, tx.putSession(s, townships)
+}
+
+// ExpectedTownships lists the townships that a session expects somebody of.
+func (tx *Tx) ExpectedTownships(id record.SessionID) ([]record.Code, error) {
+	var list []record.Code
+	prefix := expectKey(id, "")
+	for e, err := range tx.r.Scan(under(prefix)) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, record.Code(e.Key[len(prefix):]))
+	}
+	return list, nil
+}
+
+// Expected lists the villages that a session expects in a place (a county, a
+// township or one village), in the office's order.
+func (tx *Tx) Expected(id record.SessionID, place record.Code) ([]record.Code, error) {
+	if place.Level() == record.County {
+		var all []record.Code
+		for e, err := range scan[[]record.Code](tx, under(expectKey(id, place))) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, e.val...)
+		}
+		return all, nil
+	}
+	list, _, err := get[[]record.Code](tx, expectKey(id, place.Township()))
+	if place.Level() == record.Village {
+		if _, found := slices.BinarySearch(list, place); found {
+			return []record.Code{place}, err
+		}
+		return nil, err
+	}
+	return list, err
+}
+
+// Tally is the count of a session, or of one township in it.
+func (tx *Tx) Tally(id record.SessionID, township record.Code) (record.SessionCount, error) {
+	c, _, err := get[record.SessionCount](tx, tallyKey(id, township))
+	return c, err
+}
+
+// tallyUp changes the count of a session and of the village's township.
+func (tx *Tx) tallyUp(id record.SessionID, township record.Code, change func(*record.SessionCount)) error {
+	keys := []string{tallyKey(id, "")}
+	if township != "" {
+		keys = append(keys, tallyKey(id, township))
+	}
+	for _, key := range keys {
+		c, _, err := get[record.SessionCount](tx, key)
+		if err != nil {
+			return err
+		}
+		change(&c)
+		if err := put(tx, key, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SessionsBetween lists a county's sessions that start in [from, to), by start.
+func (tx *Tx) SessionsBetween(county record.Code, from, to time.Time) ([]record.Session, error) {
+	return tx.sessionsAt("day/"+string(county)+"/", from, to, 0)
+}
+
+// Duties lists up to limit (0: all) sessions that start in [from, to) and
+// expect somebody of a township, by start; for a village, those that expect it.
+func (tx *Tx) Duties(place record.Code, from, to time.Time, limit int) ([]record.Session, error) {
+	if place.Level() == record.County {
+		return tx.sessionsAt("day/"+string(place)+"/", from, to, limit)
+	}
+	if place.Level() == record.Township {
+		return tx.sessionsAt("duty/"+string(place)+"/", from, to, limit)
+	}
+	all, err := tx.sessionsAt("duty/"+string(place.Township())+"/", from, to, 0)
+	var mine []record.Session
+	for _, s := range all {
+		if len(mine) == limit && limit > 0 {
+			break
+		}
+		found, err := tx.Expected(s.ID, place)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) > 0 {
+			mine = append(mine, s)
+		}
+	}
+	return mine, err
+}
+
+// Hosting lists the sessions of a host that start in [from, to), by start.
+func (tx *Tx) Hosting(id record.PersonID, from, to time.Time) ([]record.Session, error) {
+	return tx.sessionsAt("hosting/"+string(id)+"/", from, to, 0)
+}
+
+func (tx *Tx) sessionsAt(prefix string, from, to time.Time, limit int) ([]record.Session, error) {
+	return tx.sessionsOf(between(prefix+stamp(from), prefix+stamp(to)), limit)
+}
+
+// OpenSessions lists a county's open sessions.
+func (tx *Tx) OpenSessions(county record.Code) ([]record.Session, error) {
+	return tx.sessionsOf(under("open/"+string(county)+"/"), 0)
+}
+
+func (tx *Tx) sessionsOf(r kv.Range, limit int) ([]record.Session, error) {
+	var list []record.Session
+	for e, err := range scan[record.SessionID](tx, r) {
+		if err != nil {
+			return nil, err
+		}
+		s, err := tx.Session(e.val)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+		if len(list) == limit {
+			break
+		}
+	}
+	return list, nil
+}
+
+// OpenSession opens a planned session for check-in. An open one stays as it is.
+func (tx *Tx) OpenSession(id record.SessionID) (record.Session, error) {
+	s, err := tx.Session(id)
+	switch {
+	case err != nil, s.State == record.Open:
+		return s, err
+	case s.State == record.Closed:
+		return s, record.ErrClosed
+	case s.State == record.Cancelled:
+		return s, record.ErrCancelled
+	}
+	return tx.ChangeSession(id, func(s *record.Session) { s.State, s.OpenedAt = record.Open, tx.Now })
+}
+
+// CloseSession ends check-in for good. A closed one stays as it is.
+func (tx *Tx) CloseSession(id record.SessionID) (record.Session, error) {
+	s, err := tx.Session(id)
+	switch {
+	case err != nil, s.State == record.Closed:
+		return s, err
+	case s.State != record.Open:
+		return s, record.ErrNotOpen
+	}
+	return tx.ChangeSession(id, func(s *record.Session) { s.State, s.ClosedAt = record.Closed, tx.Now })
+}
+
+// CancelSession cancels a session that has not been opened.
+func (tx *Tx) CancelSession(id record.SessionID) (record.Session, error) {
+	s, err := tx.Session(id)
+	if err != nil {
+		return s, err
+	}
+	if s.State != record.Planned {
+		return s, errors.Join(record.ErrChanged, fmt.Errorf("session is %s", s.State))
+	}
+	return tx.ChangeSession(id, func(s *record.Session) { s.State = record.Cancelled })
+}
