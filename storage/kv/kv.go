@@ -18,6 +18,7 @@
 package kv
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -27,9 +28,11 @@ import (
 // Limits of one transaction. They leave room below the defaults of etcd
 // (128 operations and 1.5 MiB a transaction, etcd 3.x operations guide).
 const (
-	// MaxWrites is how many keys one Update may put or delete.
+	// MaxWrites is how many keys one Update may put or delete. A key that is
+	// written again counts once.
 	MaxWrites = 100
-	// MaxBytes is how many bytes of keys and values one Update may write.
+	// MaxBytes is how many bytes of keys and values one Update may write; of a
+	// key that is written again, the last value counts.
 	MaxBytes = 1 << 20
 	// MaxKey is the longest key in bytes; a key has at least one byte.
 	MaxKey = 1024
@@ -39,7 +42,8 @@ const (
 
 // Errors of an engine. They arrive wrapped; ask with errors.Is.
 var (
-	// ErrTooLarge refuses a write beyond a limit. The transaction changes nothing.
+	// ErrTooLarge refuses a write beyond a limit, and the empty key. The
+	// transaction changes nothing, even if its function goes on and returns nil.
 	ErrTooLarge = errors.New("kv: beyond a limit of the transaction")
 	// ErrClosed is the answer of a closed engine.
 	ErrClosed = errors.New("kv: engine is closed")
@@ -51,6 +55,11 @@ var (
 	ErrFull = errors.New("kv: no room left")
 	// ErrInUse says that another process holds the data.
 	ErrInUse = errors.New("kv: data is in use by another process")
+	// ErrReadOnly refuses an Update of data that was opened only to be read.
+	ErrReadOnly = errors.New("kv: data is open for reading only")
+	// ErrOver is the answer of a Reader or Txn that is used after the function
+	// that received it has returned.
+	ErrOver = errors.New("kv: transaction is over")
 )
 
 // Engine keeps ordered keys. All methods are safe for concurrent use.
@@ -115,6 +124,11 @@ func PrefixEnd(p []byte) []byte {
 		}
 	}
 	return nil
+}
+
+// Contains says whether key lies in the range.
+func (r Range) Contains(key []byte) bool {
+	return bytes.Compare(r.Lo, key) <= 0 && (len(r.Hi) == 0 || bytes.Compare(key, r.Hi) < 0)
 }
 
 // Entry is one key with its value; both die with the transaction.

@@ -1,0 +1,7 @@
+//go:build !windows
+
+package boltkv
+
+import "syscall"
+
+const errQuota = syscall.EDQUOT
