@@ -47,6 +47,7 @@ type Store struct {
 	engine kv.Engine
 	clock  func() time.Time
 	keys   keys
+	outbox outboxHook
 }
 
 // Options of a Store.

@@ -1,0 +1,30 @@
+package storage
+
+import (
+	"testing"
+	"time"
+)
+
+func TestMarks(t *testing.T) {
+	o := newOutboxStore(t)
+	want := Said{Rev: 2, Since: o.now, Told: true, Step: o.now.Add(time.Hour)}
+	o.do(t, func(tx *Tx) error {
+		if _, found, err := tx.JobMark("week"); found || err != nil {
+			t.Errorf("a mark out of nothing: %v", err)
+		}
+		if err := tx.SetSaid("s1", want); err != nil {
+			return err
+		}
+		return tx.SetJobMark("week", o.now)
+	})
+	o.do(t, func(tx *Tx) error {
+		at, found, err := tx.JobMark("week")
+		if !found || !at.Equal(o.now) {
+			t.Errorf("mark %v %v", at, found)
+		}
+		if said, err := tx.Said("s1"); said != want || err != nil {
+			t.Errorf("%+v, want %+v, %v", said, want, err)
+		}
+		return err
+	})
+}
