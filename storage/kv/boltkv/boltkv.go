@@ -144,7 +144,7 @@ func openBolt(path string, opts Options) (*bbolt.DB, error) {
 	}
 	err = db.View(func(tx *bbolt.Tx) error {
 		if tx.Bucket(bucketName) == nil {
-			return errors.New("the file belongs to another program")
+			return errForeign
 		}
 		return nil
 	})

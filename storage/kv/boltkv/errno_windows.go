@@ -2,5 +2,6 @@ package boltkv
 
 import "syscall"
 
-// errQuota is ERROR_DISK_FULL, which Windows reports besides ENOSPC's match.
+// errQuota is ERROR_DISK_FULL, which the system reports where others have
+// ENOSPC or EDQUOT.
 const errQuota = syscall.Errno(112)
