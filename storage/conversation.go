@@ -15,6 +15,7 @@ import (
 //	dialog/<chat>       -> record.Dialog
 //	intent/<token>      -> record.Intent
 //	board/<session>     -> Board: the host's live message
+//	stranger/<chat>     -> when a chat that is nobody's had its one reply
 
 // SeenFor is how long the ids of handled updates are kept. Telegram repeats an
 // update for 24 hours at most.
@@ -115,3 +116,18 @@ func (tx *Tx) PutBoard(b Board) error { return put(tx, "board/"+string(b.Session
 
 // DropBoard ends the live message of a session.
 func (tx *Tx) DropBoard(id record.SessionID) error { return del(tx, "board/"+string(id)) }
+
+// StrangerTold says whether a chat that is nobody's has had its one reply of
+// late.
+func (tx *Tx) StrangerTold(chat int64) (bool, error) {
+	at, found, err := get[time.Time](tx, fmt.Sprintf("stranger/%d", chat))
+	return found && tx.Now.Sub(at) < StrangerAgain, err
+}
+
+// TellStranger notes that a chat that is nobody's gets its one reply now.
+func (tx *Tx) TellStranger(chat int64) error {
+	return put(tx, fmt.Sprintf("stranger/%d", chat), tx.Now)
+}
+
+// StrangerAgain is after how long a stranger is answered once more.
+const StrangerAgain = 30 * 24 * time.Hour

@@ -81,11 +81,16 @@ func (tx *Tx) AddPerson(p record.Person, phone string) (record.PersonID, error) 
 
 // SetPhone gives a person another number in the roster.
 func (tx *Tx) SetPhone(id record.PersonID, phone string) error {
+	return tx.SetPhoneHash(id, tx.s.PhoneHash(phone), phone[max(0, len(phone)-4):])
+}
+
+// SetPhoneHash is SetPhone for a number of which only the keyed hash and the
+// last digits were kept.
+func (tx *Tx) SetPhoneHash(id record.PersonID, hash, tail string) error {
 	p, err := tx.Person(id)
 	if err != nil {
 		return err
 	}
-	hash := tx.s.PhoneHash(phone)
 	if p.PhoneHash == hash {
 		return nil
 	}
@@ -101,7 +106,7 @@ func (tx *Tx) SetPhone(id record.PersonID, phone string) error {
 			return err
 		}
 	}
-	p.PhoneHash, p.PhoneTail = hash, phone[max(0, len(phone)-4):]
+	p.PhoneHash, p.PhoneTail = hash, tail
 	if err := put(tx, "phone/"+hash, id); err != nil {
 		return err
 	}

@@ -112,6 +112,8 @@ type Message struct {
 	// AskContact shows one reply button with this text that sends the
 	// person's own contact card. Private chats only; not with Buttons.
 	AskContact string
+	// Or is a second reply button below AskContact, which sends its text.
+	Or string
 	// DropKeyboard takes an AskContact button away.
 	DropKeyboard bool
 

@@ -69,6 +69,8 @@ type Words struct {
 	Text       string     `json:"text,omitzero"`
 	Buttons    [][]Button `json:"buttons,omitzero"`
 	AskContact string     `json:"ask_contact,omitzero"`
+	// Or is a second reply button beside AskContact, which sends its text.
+	Or string `json:"or,omitzero"`
 	// DropKeyboard takes the contact button away.
 	DropKeyboard bool `json:"drop_keyboard,omitzero"`
 	// Edit is the message that these words replace; 0: a new message. When

@@ -35,7 +35,7 @@ const (
 
 // MaxTownships is how many townships one session may expect: what fits one
 // transaction (see kv.MaxWrites).
-const MaxTownships = 40
+const MaxTownships = 25
 
 // Session is one event that people are expected at: a turn at a base, or a
 // meeting made on the spot.

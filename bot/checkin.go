@@ -1,0 +1,210 @@
+package bot
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"headgoose/bot/text"
+	"headgoose/storage/record"
+)
+
+func checkinCommands() []command {
+	return []command{
+		{name: "checkin", words: []string{"签到", "打卡", "checkin"}, run: (*Turn).checkin},
+		{name: "checkin.why", hidden: true, run: (*Turn).lateReason},
+	}
+}
+
+// checkin takes six digits, or says how to check in.
+func (t *Turn) checkin() error {
+	if t.Ev.Chat.Group {
+		return nil
+	}
+	code := strings.ReplaceAll(strings.Join(t.Args, ""), " ", "")
+	if code == "" {
+		return t.howToCheckIn()
+	}
+	open, err := t.OpenSessions(t.b.conf.County)
+	if err != nil {
+		return err
+	}
+	if len(open) == 0 {
+		return t.nothingOpen()
+	}
+	left, err := t.GuessesLeft(t.Person.ID)
+	if err != nil {
+		return err
+	}
+	if left == 0 {
+		return record.ErrTooMany
+	}
+	s, found, err := t.sessionOf(open, code)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return t.wrongCode()
+	}
+	return t.checkInto(s, record.ByCode)
+}
+
+// sessionOf finds the open session of a code; where six digits fit several, the
+// one that expects the person.
+func (t *Turn) sessionOf(open []record.Session, code string) (record.Session, bool, error) {
+	fits := slices.DeleteFunc(slices.Clone(open), func(s record.Session) bool { return !t.CodeFits(s.ID, code) })
+	for _, s := range fits {
+		mine, err := t.expects(s)
+		if err != nil {
+			return s, false, err
+		}
+		if mine {
+			return s, true, nil
+		}
+	}
+	if len(fits) == 0 {
+		return record.Session{}, false, nil
+	}
+	return fits[0], true, nil
+}
+
+// expects says whether a session expects a village of the person.
+func (t *Turn) expects(s record.Session) (bool, error) {
+	for _, v := range t.Actor.Places(record.Secretary) {
+		found, err := t.Expected(s.ID, v)
+		if err != nil || len(found) > 0 {
+			return len(found) > 0, err
+		}
+	}
+	return false, nil
+}
+
+// scanned takes the code of a deep link.
+func (t *Turn) scanned(id record.SessionID, long string) error {
+	left, err := t.GuessesLeft(t.Person.ID)
+	if err != nil {
+		return err
+	}
+	if left == 0 {
+		return record.ErrTooMany
+	}
+	s, err := t.Session(id)
+	if err != nil && !errors.Is(err, record.ErrNotFound) {
+		return err
+	}
+	if err != nil || !t.CodeFits(id, long) {
+		if s.State == record.Closed {
+			return t.refused(s, record.AttendanceRow{}, record.ErrClosed)
+		}
+		return t.wrongCode()
+	}
+	return t.checkInto(s, record.ByLink)
+}
+
+func (t *Turn) wrongCode() error {
+	left, err := t.WrongGuess(t.Person.ID)
+	if err != nil {
+		return err
+	}
+	if left == 0 {
+		t.Send(t.Say("checkin.no_tries"))
+		return nil
+	}
+	t.Send(t.Say("checkin.wrong_code", text.A{"N": left}))
+	return nil
+}
+
+// checkInto appends the check-in and answers with what was written.
+func (t *Turn) checkInto(s record.Session, method record.Method) error {
+	row, err := t.CheckIn(s, t.Actor, method)
+	if _, isRefusal := text.Refusal(err); isRefusal {
+		return t.refused(s, row, err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.CheckIn, Session: s.ID, Note: string(row.Status)}); err != nil {
+		return err
+	}
+	args := t.sessionArgs(s)
+	args["At"], args["N"] = t.Voice.Clock(row.At.In(t.b.conf.Zone)), row.LateMin
+	switch row.Status {
+	case record.Late:
+		t.Send(t.Say("checkin.late", args), []Btn{{Text: t.Say("checkin.why_button"), Line: "checkin.why " + string(s.ID)}})
+	case record.Waiting:
+		own, err := t.nextDuty()
+		if err != nil {
+			return err
+		}
+		args["Own"] = own
+		t.Send(t.Say("checkin.not_expected", args))
+	default:
+		t.Send(t.Say("checkin.done", args))
+	}
+	return nil
+}
+
+// refused says why a check-in was not written, with what the person needs.
+func (t *Turn) refused(s record.Session, row record.AttendanceRow, err error) error {
+	args := t.sessionArgs(s)
+	args["Opens"], args["Now"] = t.Voice.Clock(s.Opens.In(t.b.conf.Zone)), t.Voice.Clock(t.Now)
+	args["At"], args["Closed"] = t.Voice.Clock(row.At.In(t.b.conf.Zone)), t.Voice.Clock(s.ClosedAt.In(t.b.conf.Zone))
+	switch {
+	case errors.Is(err, record.ErrTooEarly):
+		t.Send(t.Say("checkin.too_early", args))
+	case errors.Is(err, record.ErrAlready):
+		t.Send(t.Say("checkin.already", args))
+	case errors.Is(err, record.ErrClosed):
+		t.Send(t.Say("checkin.closed", args))
+	case errors.Is(err, record.ErrWaiting):
+		t.Send(t.Say("refusal.waiting"))
+	default:
+		return err
+	}
+	return nil
+}
+
+// sessionArgs are what a sentence says of a session.
+func (t *Turn) sessionArgs(s record.Session) text.A {
+	return text.A{"Title": s.Title, "When": t.When(s.Start), "At": "", "Place": s.At, "Meet": s.Meet}
+}
+
+// howToCheckIn answers a check-in without a code: what is open, and how.
+func (t *Turn) howToCheckIn() error {
+	open, err := t.OpenSessions(t.b.conf.County)
+	if err != nil {
+		return err
+	}
+	for _, s := range open {
+		mine, err := t.expects(s)
+		if err != nil {
+			return err
+		}
+		if !mine {
+			continue
+		}
+		att, _, err := t.Attendance(s.ID, t.Person.ID)
+		if err != nil {
+			return err
+		}
+		if att.Now().Status.Came() {
+			return t.refused(s, att.Now(), record.ErrAlready)
+		}
+		t.Answer(t.Say("checkin.how", t.sessionArgs(s)), t.homeRow())
+		return nil
+	}
+	if len(open) > 0 {
+		t.Answer(t.Say("checkin.how_any"), t.homeRow())
+		return nil
+	}
+	return t.nothingOpen()
+}
+
+func (t *Turn) nothingOpen() error {
+	next, err := t.nextDuty()
+	if err != nil {
+		return err
+	}
+	t.Answer(t.Say("checkin.none_open", text.A{"Next": next}), t.homeRow())
+	return nil
+}
