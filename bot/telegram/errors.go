@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -193,4 +194,25 @@ func retryAfter(err error) time.Duration {
 		return se.RetryAfter
 	}
 	return 0
+}
+
+// refused is the error of an answer that is not an ok one.
+func (c *client) refused(reply []byte) error {
+	var answer envelope[skipped]
+	_ = json.Unmarshal(reply, &answer)
+	return c.refusal(&answer.fault, reply)
+}
+
+// isWebhook tells that getUpdates conflicts with a webhook.
+func isWebhook(err error) bool {
+	var api *apiError
+	return errors.As(err, &api) && strings.Contains(strings.ToLower(api.Description), "webhook")
+}
+
+// ifToken keeps only the error that no retry mends.
+func ifToken(err error) error {
+	if errors.Is(err, ErrToken) {
+		return ErrToken
+	}
+	return nil
 }

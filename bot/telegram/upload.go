@@ -3,7 +3,6 @@ package telegram
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -97,9 +96,7 @@ func (c *client) fetch(ctx context.Context, path string, limit int64) ([]byte, e
 	case resp.StatusCode == http.StatusNotFound:
 		return nil, &chat.SendError{Outcome: chat.Stale, Err: errors.New("the file is gone")}
 	case resp.StatusCode != http.StatusOK:
-		var answer envelope[skipped]
-		_ = json.Unmarshal(body, &answer)
-		return nil, c.refusal(&answer.fault, body)
+		return nil, c.refused(body)
 	case int64(len(body)) > limit:
 		return nil, tooBig(limit)
 	}
