@@ -83,6 +83,7 @@ type Bot struct {
 	words    map[string]*command
 	notices  map[string]render
 	jobs     jobQueue
+	boards   boards
 }
 
 // New joins a bot. The platform is used for links while handling and for
@@ -90,6 +91,7 @@ type Bot struct {
 func New(conf Config, store *storage.Store, texts *text.Texts, platform chat.Platform, log *slog.Logger) *Bot {
 	b := &Bot{conf: conf.Defaults(), store: store, texts: texts, platform: platform, log: log}
 	b.jobs.init()
+	b.boards.init()
 	b.buildCommands()
 	b.buildNotices()
 	return b

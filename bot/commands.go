@@ -28,7 +28,7 @@ var (
 func (b *Bot) table() []command {
 	var all []command
 	for _, family := range [][]command{
-		homeCommands(), enrolCommands(), checkinCommands(),
+		homeCommands(), enrolCommands(), checkinCommands(), hostCommands(), rollCommands(),
 	} {
 		all = append(all, family...)
 	}

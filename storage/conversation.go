@@ -94,8 +94,10 @@ func (tx *Tx) Intent(token string) (record.Intent, error) {
 type Board struct {
 	Session record.SessionID `json:"session"`
 	Chat    int64            `json:"chat"`
-	Message int64            `json:"message"`
+	Message int64            `json:"message"` // 0: not sent yet
 	Host    record.PersonID  `json:"host"`
+	// Buttons are sealed; their texts are the keys of what they say.
+	Buttons [][]record.Button `json:"buttons"`
 }
 
 // Boards lists the live messages.
@@ -131,3 +133,12 @@ func (tx *Tx) TellStranger(chat int64) error {
 
 // StrangerAgain is after how long a stranger is answered once more.
 const StrangerAgain = 30 * 24 * time.Hour
+
+// Board is the live message of a session; ErrNotFound where there is none.
+func (tx *Tx) Board(id record.SessionID) (Board, error) {
+	b, found, err := get[Board](tx, "board/"+string(id))
+	if err == nil && !found {
+		err = fmt.Errorf("%w: board", record.ErrNotFound)
+	}
+	return b, err
+}

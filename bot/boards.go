@@ -1,0 +1,244 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"headgoose/bot/chart"
+	"headgoose/bot/chat"
+	"headgoose/bot/text"
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// Pacer gives leave to send to a chat within the process's one rate budget.
+type Pacer interface {
+	Wait(ctx context.Context, chat int64) error
+}
+
+// boardTick is how often the live messages are looked at, boardRest the least
+// time between two edits for a count alone; a new code is shown at once.
+const (
+	boardTick = time.Second
+	boardRest = 3 * time.Second
+)
+
+// boards keeps the hosts' live messages up. What it knows is only what it last
+// showed: losing it costs one edit.
+type boards struct {
+	wake  chan struct{}
+	mu    sync.Mutex
+	shown map[record.SessionID]boardFace
+}
+
+// boardFace is what a live message shows.
+type boardFace struct {
+	message int64
+	digits  string
+	caption string
+	at      time.Time
+}
+
+func (bs *boards) init() {
+	bs.wake, bs.shown = make(chan struct{}, 1), map[record.SessionID]boardFace{}
+}
+
+// kick has the boards looked at now.
+func (bs *boards) kick() {
+	select {
+	case bs.wake <- struct{}{}:
+	default:
+	}
+}
+
+// RunBoards keeps the live messages up until ctx ends.
+func (b *Bot) RunBoards(ctx context.Context, pace Pacer) {
+	tick := time.NewTicker(boardTick)
+	defer tick.Stop()
+	for {
+		if err := b.RefreshBoards(ctx, pace); err != nil && ctx.Err() == nil {
+			b.log.Error("bot: live messages", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-b.boards.wake:
+		}
+	}
+}
+
+// RefreshBoards brings every live message to what it should show now.
+func (b *Bot) RefreshBoards(ctx context.Context, pace Pacer) error {
+	b.boards.mu.Lock()
+	defer b.boards.mu.Unlock()
+	var views []boardView
+	err := b.store.View(ctx, func(tx *storage.Tx) error {
+		list, err := tx.Boards()
+		for _, board := range list {
+			v, err := b.viewBoard(tx, board)
+			if err != nil {
+				return err
+			}
+			views = append(views, v)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		if err := b.showBoard(ctx, pace, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// boardView is a live message as it should be.
+type boardView struct {
+	storage.Board
+	face boardFace
+	code storage.Code
+	over bool
+	m    chat.Message
+}
+
+func (b *Bot) viewBoard(tx *storage.Tx, board storage.Board) (boardView, error) {
+	v := boardView{Board: board}
+	s, err := tx.Session(board.Session)
+	if err != nil {
+		return v, err
+	}
+	host, err := tx.Person(board.Host)
+	if err != nil {
+		return v, err
+	}
+	t := &Turn{Tx: tx, b: b, Voice: b.voiceFor(host, ""), Now: tx.Now.In(b.conf.Zone)}
+	c, err := tx.Tally(s.ID, "")
+	if err != nil {
+		return v, err
+	}
+	args := t.sessionArgs(s)
+	args["Counts"] = t.tallyText(c)
+	v.over = s.State != record.Open
+	if v.over {
+		args["Closed"] = t.Voice.Clock(s.ClosedAt.In(b.conf.Zone))
+		v.m = chat.Message{Text: t.Say("host.board_over", args)}
+	} else {
+		v.code = tx.CodeAt(s.ID, tx.Now)
+		args["Code"] = v.code.Digits[:3] + " " + v.code.Digits[3:]
+		v.m = chat.Message{Text: t.Say("host.board", args), Buttons: boardButtons(t, board, c)}
+	}
+	v.face = boardFace{message: board.Message, digits: v.code.Digits, caption: v.m.Text, at: tx.Now}
+	return v, nil
+}
+
+// boardButtons gives the sealed buttons their texts; the one to confirm people
+// is there while somebody waits.
+func boardButtons(t *Turn, board storage.Board, c record.SessionCount) [][]chat.Button {
+	var rows [][]chat.Button
+	for _, row := range board.Buttons {
+		var line []chat.Button
+		for _, r := range row {
+			if r.Text == "confirm_n" && c.Waiting == 0 {
+				continue
+			}
+			line = append(line, chat.Button{Text: t.Say("button."+r.Text, text.A{"N": c.Waiting}), Data: r.Data})
+		}
+		rows = append(rows, line)
+	}
+	return rows
+}
+
+// showBoard sends or edits one live message where it shows something else.
+func (b *Bot) showBoard(ctx context.Context, pace Pacer, v boardView) error {
+	last := b.boards.shown[v.Session]
+	same := last.message == v.face.message && last.digits == v.face.digits && last.caption == v.face.caption
+	resting := last.digits == v.face.digits && !v.over && v.face.at.Sub(last.at) < boardRest && v.face.at.After(last.at)
+	if v.Message != 0 && (same || resting) {
+		return nil
+	}
+	if v.over && v.Message == 0 {
+		return b.dropBoard(ctx, v)
+	}
+	photo, err := b.codePicture(v)
+	if err != nil {
+		return err
+	}
+	v.m.Photo = photo
+	if pace != nil {
+		if err := pace.Wait(ctx, v.Chat); err != nil {
+			return err
+		}
+	}
+	callCtx, cancel := context.WithTimeout(ctx, SendTimeout)
+	defer cancel()
+	if v.Message == 0 {
+		return b.sendBoard(ctx, callCtx, v)
+	}
+	err = b.platform.Edit(callCtx, v.Chat, v.Message, v.m)
+	switch out := chat.OutcomeOf(err); {
+	case err == nil && v.over, out == chat.Stale, out == chat.Unreachable, out == chat.Refused:
+		return b.dropBoard(ctx, v)
+	case err != nil:
+		b.log.Warn("bot: live message not edited", "session", v.Session, "outcome", out)
+		return nil
+	}
+	b.boards.shown[v.Session] = v.face
+	return nil
+}
+
+// codePicture is the QR code of the session's deep link; a closed session keeps
+// the picture of a link that opens the home card.
+func (b *Bot) codePicture(v boardView) ([]byte, error) {
+	payload := "home"
+	if !v.over {
+		payload = storage.CodePayload(v.Session, v.code)
+	}
+	return chart.QR(b.platform.Link(payload))
+}
+
+func (b *Bot) sendBoard(ctx, callCtx context.Context, v boardView) error {
+	id, err := b.platform.Send(callCtx, v.Chat, v.m)
+	if err != nil {
+		b.log.Warn("bot: live message not sent", "session", v.Session, "outcome", chat.OutcomeOf(err))
+		if out := chat.OutcomeOf(err); out == chat.Unreachable || out == chat.Refused {
+			return b.dropBoard(ctx, v)
+		}
+		return nil
+	}
+	v.face.message = id
+	b.boards.shown[v.Session] = v.face
+	return b.store.Update(ctx, func(tx *storage.Tx) error {
+		now, err := tx.Board(v.Session)
+		if errors.Is(err, record.ErrNotFound) || (err == nil && (now.Message != 0 || now.Chat != v.Chat)) {
+			return nil // taken down, or put up elsewhere meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		now.Message = id
+		return tx.PutBoard(now)
+	})
+}
+
+// dropBoard ends a live message; one that was put up anew meanwhile stays.
+func (b *Bot) dropBoard(ctx context.Context, v boardView) error {
+	delete(b.boards.shown, v.Session)
+	return b.store.Update(ctx, func(tx *storage.Tx) error {
+		now, err := tx.Board(v.Session)
+		if errors.Is(err, record.ErrNotFound) || (err == nil && now.Message != v.Message) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return tx.DropBoard(v.Session)
+	})
+}
+
+func stampOf(t time.Time) string { return strings.ReplaceAll(t.UTC().Format("20060102150405.000000"), ".", "") }
