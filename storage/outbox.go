@@ -202,6 +202,16 @@ func keyAfterStamp(rest []byte) string {
 	return string(key)
 }
 
+// OutboxDue says whether a notice or bulk row is pending and due.
+func (tx *Tx) OutboxDue() (bool, error) {
+	for _, class := range []record.Class{record.Notice, record.Bulk} {
+		if due, err := tx.openRows(class, false, 1); err != nil || len(due) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // NextOutbox is when the next row falls due that is not due yet; ok is false
 // where there is none.
 func (tx *Tx) NextOutbox() (at time.Time, ok bool, err error) {
