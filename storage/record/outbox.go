@@ -89,6 +89,18 @@ type Button struct {
 	URL  string `json:"url,omitzero"`
 }
 
+// Kinds of rows that the schedule makes and the courier puts into words.
+const (
+	KindWeek       = "week"        // Args from: the week's Monday 00:00, RFC 3339
+	KindAnnounce   = "announce"    // a session made or moved at short notice
+	KindDayBefore  = "day_before"  // Session, Rev
+	KindSoon       = "soon"        // two hours before; Session, Rev
+	KindResult     = "result"      // Session; Args place: of the officer
+	KindDigest     = "digest"      // Args from as in KindWeek, place
+	KindUnclosed   = "unclosed"    // Session: to its hosts, the end has passed
+	KindAutoClosed = "auto_closed" // Session: to its hosts, ended by the bot
+)
+
 // Result is what one try of a row came to.
 type Result struct {
 	State     OutState      // Sent, Unknown, Failed, Dropped, or Pending: try again
