@@ -1,0 +1,29 @@
+package record
+
+import "time"
+
+// JobState is where a job stands.
+type JobState string
+
+// The states of a job: read → asked → apply → gone. A job that fails or is
+// cancelled is gone too.
+const (
+	JobRead  JobState = "read"  // the file is to be read and compared
+	JobAsked JobState = "asked" // the person has seen what would change
+	JobApply JobState = "apply" // the person said yes
+)
+
+// Job is a file that somebody sent, to be read outside of any transaction.
+// Nothing of the file is kept: it is fetched from the platform when needed.
+type Job struct {
+	ID     string    `json:"id"`
+	Chat   int64     `json:"chat"`
+	Person PersonID  `json:"person"`
+	File   string    `json:"file"` // the platform's id
+	Name   string    `json:"name"`
+	State  JobState  `json:"state"`
+	At     time.Time `json:"at"`
+	// Message shows the progress; it is edited. 0: not sent yet.
+	Message int64 `json:"message,omitzero"`
+	Tries   int   `json:"tries,omitzero"`
+}
