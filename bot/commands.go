@@ -28,7 +28,7 @@ var (
 func (b *Bot) table() []command {
 	var all []command
 	for _, family := range [][]command{
-		homeCommands(), enrolCommands(), checkinCommands(), hostCommands(), rollCommands(),
+		homeCommands(), enrolCommands(), checkinCommands(), hostCommands(), rollCommands(), rotaCommands(),
 	} {
 		all = append(all, family...)
 	}
