@@ -82,6 +82,7 @@ type Bot struct {
 	commands map[string]*command
 	words    map[string]*command
 	notices  map[string]render
+	flows    map[string]*flow
 	jobs     jobQueue
 	boards   boards
 }
@@ -94,6 +95,7 @@ func New(conf Config, store *storage.Store, texts *text.Texts, platform chat.Pla
 	b.boards.init()
 	b.buildCommands()
 	b.buildNotices()
+	b.buildFlows()
 	return b
 }
 
@@ -153,6 +155,14 @@ func (b *Bot) silent(ctx context.Context, ev chat.Event) (bool, error) {
 	err := b.store.View(ctx, func(tx *storage.Tx) error {
 		_, known, err := tx.PersonByChat(ev.From.ID)
 		if err != nil || known {
+			return err
+		}
+		_, form, err := tx.Dialog(ev.Chat.ID)
+		if err != nil || form {
+			return err
+		}
+		_, claim, err := tx.Claim(ev.Chat.ID)
+		if err != nil || claim {
 			return err
 		}
 		silent, err = tx.StrangerTold(ev.From.ID)

@@ -14,7 +14,9 @@ type command struct {
 	open   bool // also for people who are not registered
 	groups bool // also in groups, where no person's data is said
 	hidden bool // only behind buttons
-	run    func(*Turn) error
+	// keepsForm: an open form stays open beside it; any other command parks it.
+	keepsForm bool
+	run       func(*Turn) error
 }
 
 var (
@@ -28,7 +30,7 @@ var (
 func (b *Bot) table() []command {
 	var all []command
 	for _, family := range [][]command{
-		homeCommands(), enrolCommands(), checkinCommands(), hostCommands(), rollCommands(), rotaCommands(),
+		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), hostCommands(), rollCommands(), rotaCommands(),
 	} {
 		all = append(all, family...)
 	}

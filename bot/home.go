@@ -13,8 +13,8 @@ func homeCommands() []command {
 		{name: "help", words: []string{"帮助", "用法", "help"}, groups: true, run: (*Turn).help},
 		{name: "lang", words: []string{"语言", "language"}, run: (*Turn).lang},
 		{name: "privacy", words: []string{"隐私"}, run: (*Turn).privacy},
-		{name: "cancel", words: []string{"取消", "cancel"}, open: true, run: (*Turn).cancel},
-		{name: "noop", hidden: true, run: func(t *Turn) error { t.Toast(""); return nil }},
+		{name: "cancel", words: []string{"取消", "cancel"}, open: true, keepsForm: true, run: (*Turn).cancel},
+		{name: "noop", hidden: true, keepsForm: true, run: func(t *Turn) error { t.Toast(""); return nil }},
 	}
 }
 
@@ -49,7 +49,7 @@ func (t *Turn) home() error {
 	if err != nil {
 		return err
 	}
-	_, open, err := t.Dialog(t.Ev.Chat.ID)
+	_, open, err := t.findForm()
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,11 @@ func (t *Turn) run(c *command, rest string) error {
 		return record.ErrNotYours
 	}
 	t.Args = strings.Fields(rest)
+	if !c.keepsForm {
+		if err := t.parkForm(); err != nil {
+			return err
+		}
+	}
 	return c.run(t)
 }
 
@@ -79,6 +84,12 @@ func (t *Turn) text() error {
 	}
 	c, rest := t.b.parse(body)
 	if c != nil && !c.hidden {
+		if wanted, err := t.formWants(body, rest); err != nil || wanted {
+			if err == nil {
+				_, err = t.answerDialog(body)
+			}
+			return err
+		}
 		if !t.Known && !c.open {
 			return t.stranger()
 		}

@@ -10,8 +10,11 @@ type Dialog struct {
 	Flow    string            `json:"flow"`
 	Step    string            `json:"step"`
 	Answers map[string]string `json:"answers,omitzero"`
-	// Form is the message that shows the form; 0 before it was sent.
-	Form int64 `json:"form,omitzero"`
+	// Rev changes whenever the form does; a button belongs to one Rev. No two
+	// forms of a chat share one.
+	Rev int64 `json:"rev"`
+	// Edited: the person has answered something, which would be lost.
+	Edited bool `json:"edited,omitzero"`
 	// Parked: left with 稍后再填; a text is then not taken as an answer.
 	Parked  bool      `json:"parked,omitzero"`
 	Started time.Time `json:"started"`
