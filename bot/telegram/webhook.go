@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-telegram/bot"
@@ -30,7 +31,9 @@ type WebhookConfig struct {
 	// if set, is used instead, and closed by Run.
 	Listen   string
 	Listener net.Listener
-	// URL is what Telegram calls: https on port 443, 80, 88 or 8443.
+	// URL is what Telegram calls: https on port 443, 80, 88 or 8443. A Bot
+	// API server of one's own (Config.APIURL) may call any port, and plain
+	// http.
 	URL string
 	// Secret is sent by Telegram with each update: 1–256 of A–Z a–z 0–9 _ -.
 	Secret string
@@ -59,10 +62,10 @@ var _ chat.Source = (*Webhook)(nil)
 
 // Webhook checks the configuration; nothing is opened before Run.
 func (a *Adapter) Webhook(cfg WebhookConfig) (*Webhook, error) {
-	u, err := url.Parse(cfg.URL)
+	if err := a.checkWebhookURL(cfg.URL); err != nil {
+		return nil, err
+	}
 	switch {
-	case err != nil || u.Scheme != "https" || u.Host == "":
-		return nil, errors.New("telegram: the webhook's url must begin with https:// and name a host")
 	case !isSecret(cfg.Secret):
 		return nil, errors.New("telegram: the webhook's secret must be 1 to 256 of A-Z, a-z, 0-9, _ and -")
 	case (cfg.CertFile == "") != (cfg.KeyFile == ""):
@@ -70,13 +73,28 @@ func (a *Adapter) Webhook(cfg WebhookConfig) (*Webhook, error) {
 	case cfg.Listen == "" && cfg.Listener == nil:
 		return nil, errors.New("telegram: the webhook has no address to listen on")
 	}
-	if port := u.Port(); port != "" && port != "443" && port != "80" && port != "88" && port != "8443" {
-		return nil, fmt.Errorf("telegram: the webhook's port is %s; Telegram calls 443, 80, 88 and 8443 only", port)
-	}
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = 128
 	}
 	return &Webhook{a: a, cfg: cfg}, nil
+}
+
+func (a *Adapter) checkWebhookURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return errors.New("telegram: the webhook's url is not an address such as https://bot.example.org/hook")
+	}
+	if strings.TrimRight(a.cfg.APIURL, "/") != DefaultAPIURL {
+		return nil
+	}
+	if u.Scheme != "https" {
+		return errors.New("telegram: the webhook's url must begin with https://")
+	}
+	switch u.Port() {
+	case "", "443", "80", "88", "8443":
+		return nil
+	}
+	return fmt.Errorf("telegram: the webhook's port is %s; Telegram calls 443, 80, 88 and 8443 only", u.Port())
 }
 
 func isSecret(s string) bool {
