@@ -63,6 +63,7 @@ type menuTable struct {
 	mu       sync.Mutex
 	commands map[menuKey][]wireCommand
 	texts    map[menuKey]string // key.scope is "description" or "short"
+	rev      uint64             // of the last change to commands
 }
 
 type menuKey struct{ scope, lang string }
@@ -122,14 +123,14 @@ func (c *call) setMyCommands() ([]byte, *apiError) {
 			list[i].Command = cmd.Command[1:]
 		}
 	}
-	c.s.menus.set(key, list)
-	c.s.changes.bump()
+	c.s.menus.set(key, list, c.s.changes.bump())
 	return resultTrue, nil
 }
 
-func (t *menuTable) set(key menuKey, list []wireCommand) {
+func (t *menuTable) set(key menuKey, list []wireCommand, rev uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.rev = max(t.rev, rev)
 	if len(list) == 0 {
 		delete(t.commands, key)
 		return
@@ -156,8 +157,14 @@ func (c *call) deleteMyCommands() ([]byte, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	c.s.menus.set(key, nil)
+	c.s.menus.set(key, nil, c.s.changes.bump())
 	return resultTrue, nil
+}
+
+func (t *menuTable) changedAt() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.rev
 }
 
 // menuFor is the menu that a person with a language sees in a private chat:
