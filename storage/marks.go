@@ -10,6 +10,7 @@ import (
 //
 //	mark/<job>        -> the last slot that the job has handled
 //	said/<session>    -> Said
+//	saying/<county>/<session>  -> record.SessionID: those whose Said is not over
 
 // JobMark is the last slot that a job of the schedule has handled; found is false
 // for a job that never ran.
@@ -34,9 +35,10 @@ type Said struct {
 	Announced time.Time `json:"announced,omitzero"`
 	// Step is the instant of the last reminder of this plan that was handled.
 	Step time.Time `json:"step,omitzero"`
-	// Asked is the last question to the hosts that was handled.
+	// Asked is the last word to hosts and officers about a session that was
+	// not opened or closed in time.
 	Asked string `json:"asked,omitzero"`
-	// Over: its result, or its cancellation, has been said.
+	// Over: its result or its cancellation has been said; nothing more comes.
 	Over bool `json:"over,omitzero"`
 	// Unreached counts the expected branches that got no row when something
 	// was said last.
@@ -58,4 +60,27 @@ func (tx *Tx) Said(id record.SessionID) (Said, error) {
 }
 
 // SetSaid notes how much of a session has been said.
-func (tx *Tx) SetSaid(id record.SessionID, s Said) error { return put(tx, "said/"+string(id), s) }
+func (tx *Tx) SetSaid(s record.Session, said Said) error {
+	open := "saying/" + string(s.Place.County()) + "/" + string(s.ID)
+	if said.Over {
+		if err := del(tx, open); err != nil {
+			return err
+		}
+	} else if err := put(tx, open, s.ID); err != nil {
+		return err
+	}
+	return put(tx, "said/"+string(s.ID), said)
+}
+
+// Saying lists the sessions of a county that something was noted about and
+// that are not over.
+func (tx *Tx) Saying(county record.Code) ([]record.SessionID, error) {
+	var list []record.SessionID
+	for e, err := range scan[record.SessionID](tx, under("saying/"+string(county)+"/")) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e.val)
+	}
+	return list, nil
+}

@@ -3,16 +3,19 @@ package storage
 import (
 	"testing"
 	"time"
+
+	"headgoose/storage/record"
 )
 
 func TestMarks(t *testing.T) {
 	o := newOutboxStore(t)
+	session := record.Session{ID: "s1", Place: "630224"}
 	want := Said{Rev: 2, Since: o.now, Told: true, Step: o.now.Add(time.Hour)}
 	o.do(t, func(tx *Tx) error {
 		if _, found, err := tx.JobMark("week"); found || err != nil {
 			t.Errorf("a mark out of nothing: %v", err)
 		}
-		if err := tx.SetSaid("s1", want); err != nil {
+		if err := tx.SetSaid(session, want); err != nil {
 			return err
 		}
 		return tx.SetJobMark("week", o.now)
@@ -27,4 +30,15 @@ func TestMarks(t *testing.T) {
 		}
 		return err
 	})
+	for _, over := range []bool{false, true} {
+		want.Over = over
+		o.do(t, func(tx *Tx) error { return tx.SetSaid(session, want) })
+		o.do(t, func(tx *Tx) error {
+			list, err := tx.Saying("630224")
+			if (len(list) == 0) != over {
+				t.Errorf("over %v: still saying %v", over, list)
+			}
+			return err
+		})
+	}
 }

@@ -1,0 +1,201 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"headgoose/storage"
+	"headgoose/storage/kv"
+	"headgoose/storage/record"
+)
+
+// Planner writes into the outbox what falls due. Safe for concurrent use.
+type Planner struct {
+	store *storage.Store
+	cfg   Config
+	tasks []task
+	log   *slog.Logger
+	kick  chan struct{}
+	turn  sync.Mutex // one look at a time
+}
+
+// task is one job of the configuration.
+type task struct {
+	name string
+	line Line
+	late Late
+	// rows makes the rows of a slot; run does something else.
+	rows func(tx *storage.Tx, slot time.Time) ([]record.Outbox, error)
+	run  func(ctx context.Context) error
+}
+
+// NewPlanner makes a planner; it does nothing until Run or Wake.
+func NewPlanner(store *storage.Store, cfg Config, log *slog.Logger) (*Planner, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, fmt.Errorf("schedule: %w", err)
+	}
+	lines, err := cfg.lines()
+	if err != nil {
+		return nil, fmt.Errorf("schedule: %w", err)
+	}
+	p := &Planner{store: store, cfg: cfg, log: log, kick: make(chan struct{}, 1)}
+	for _, j := range []task{
+		{name: JobWeek, late: Late{Last: true, Drop: 6 * 24 * time.Hour}, rows: p.weekRows},
+		{name: JobDigest, late: Late{Drop: 72 * time.Hour}, rows: p.digestRows},
+		{name: JobUpkeep, late: Late{Last: true}, run: p.upkeep},
+	} {
+		if line, on := lines[j.name]; on {
+			j.line = line
+			p.tasks = append(p.tasks, j)
+		}
+	}
+	return p, nil
+}
+
+// heartbeat is how often a planner looks at the store without being asked. It
+// bounds how late a stepped clock or a suspended machine makes it.
+const heartbeat = time.Minute
+
+// Run looks at the store at every full minute and after every Kick, until ctx
+// ends. A look that fails or panics is logged, and the next comes all the same.
+func (p *Planner) Run(ctx context.Context) error {
+	for {
+		if err := p.safely(ctx); err != nil && ctx.Err() == nil {
+			p.log.Error("schedule: look failed", "error", err)
+			if errors.Is(err, kv.ErrUnknown) || errors.Is(err, kv.ErrClosed) {
+				return fmt.Errorf("schedule: %w", err)
+			}
+		}
+		now := p.store.Now()
+		timer := time.NewTimer(now.Truncate(heartbeat).Add(heartbeat).Sub(now))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-p.kick:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+func (p *Planner) safely(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return p.Wake(ctx)
+}
+
+// Kick has a running planner look at once: a session was made, changed or
+// closed. It does not wait.
+func (p *Planner) Kick() {
+	select {
+	case p.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Wake looks once, now: when it returns, everything that is due by the store's
+// clock stands in the outbox. What fails does not hold up the rest.
+func (p *Planner) Wake(ctx context.Context) error {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	now := p.store.Now()
+	// Sessions come first: whether a new plan still gets into a weekly push
+	// is told by the mark of the week before it is moved on.
+	faults := []error{p.sessions(ctx, now)}
+	for _, j := range p.tasks {
+		if err := p.job(ctx, j, now); err != nil {
+			faults = append(faults, fmt.Errorf("job %s: %w", j.name, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// job does what is due of a job. Its first look ever only sets the mark.
+func (p *Planner) job(ctx context.Context, j task, now time.Time) error {
+	mark, err := p.mark(ctx, j, now)
+	if err != nil {
+		return err
+	}
+	due, done := slots(j.line.Next, mark, now, j.late)
+	for _, slot := range due {
+		if err := p.slot(ctx, j, slot); err != nil {
+			return err
+		}
+	}
+	if !done.After(mark) || (len(due) > 0 && due[len(due)-1].Equal(done)) {
+		return nil
+	}
+	return p.store.Update(ctx, func(tx *storage.Tx) error { return tx.SetJobMark(j.name, done) })
+}
+
+func (p *Planner) mark(ctx context.Context, j task, now time.Time) (mark time.Time, err error) {
+	var found bool
+	err = p.store.View(ctx, func(tx *storage.Tx) (err error) {
+		mark, found, err = tx.JobMark(j.name)
+		return err
+	})
+	if err != nil || found {
+		return mark, err
+	}
+	mark = j.line.last(now)
+	return mark, p.store.Update(ctx, func(tx *storage.Tx) error { return tx.SetJobMark(j.name, mark) })
+}
+
+func (p *Planner) slot(ctx context.Context, j task, slot time.Time) error {
+	var rows []record.Outbox
+	if j.run != nil {
+		if err := j.run(ctx); err != nil {
+			return err
+		}
+	} else if err := p.store.View(ctx, func(tx *storage.Tx) (err error) {
+		rows, err = j.rows(tx, slot)
+		return err
+	}); err != nil {
+		return err
+	}
+	_, err := p.commit(ctx, rows, nil, func(tx *storage.Tx) error { return tx.SetJobMark(j.name, slot) })
+	return err
+}
+
+// chunk is how many rows one transaction adds: two writes each, and some for
+// what goes with the last.
+const chunk = (kv.MaxWrites - 8) / 2
+
+// commit adds rows in chunks that can be repeated, and does last in the
+// transaction of the last one. Each transaction first asks still, whether the
+// rows hold; where they do not, nothing more is written and ok is false.
+func (p *Planner) commit(ctx context.Context, rows []record.Outbox, still func(*storage.Tx) (bool, error), last func(*storage.Tx) error) (ok bool, err error) {
+	for {
+		n := min(len(rows), chunk)
+		err := p.store.Update(ctx, func(tx *storage.Tx) error {
+			if ok = true; still != nil {
+				if ok, err = still(tx); err != nil || !ok {
+					return err
+				}
+			}
+			for _, row := range rows[:n] {
+				if _, err := tx.AddOutbox(row); err != nil {
+					return err
+				}
+			}
+			if n == len(rows) {
+				return last(tx)
+			}
+			return nil
+		})
+		if err != nil || !ok {
+			return false, err
+		}
+		if rows = rows[n:]; len(rows) == 0 {
+			return true, nil
+		}
+	}
+}

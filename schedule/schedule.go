@@ -1,0 +1,149 @@
+// Package schedule is time: what is due, when, and its delivery. It knows no
+// words and no chat platform; what it has to say stands in the outbox as kind,
+// person and event, and a [Courier] turns that into a message.
+//
+// # What is due
+//
+// A [Planner] looks at the store once a minute, when something was changed
+// ([Planner.Kick]), and when the clock was moved ([Planner.Wake]). Each look
+// compares what the clock says with what the store says has been handled, so a
+// missed look, a second look or a standstill of a week cost nothing but time:
+//
+//   - Jobs (week, digest, upkeep) have the slots of a cron line. Each keeps a
+//     mark, the last slot that it handled; a look walks the slots in (mark, now].
+//   - Sessions have what has been said about them (storage.Said). A look at a
+//     session decides what is to be said next, until nothing is left.
+//
+// Rows of the outbox and mark are committed together, in chunks that fit a
+// transaction; the mark goes with the last. A row's key means once, so a chunk
+// that is repeated adds nothing. A first start marks the slots gone by as
+// handled: nobody hears on Wednesday what was planned for Monday.
+//
+// Clocks: what is due follows the office's clock (storage.Options.Clock). One
+// that is set back makes nothing due until it has passed the marks again; one
+// that is set forward is caught up with, each job by its own rule (see Late).
+//
+// # Delivery
+//
+// A [Delivery] sends. Replies go from memory the moment their transaction is
+// committed; notices and bulk rows are leased from the store as they fall due
+// and are not sent in quiet hours. Each chat gets one message at a time and in
+// order, all share one [Budget], and replies go first without starving the
+// rest. What a try came to is a [Retry]'s verdict, settled in the store
+// together with what else is waiting to be settled.
+//
+// After a crash a leased row's outcome is unknown: replies are sent again,
+// notices too, marked as a repeat; what must be at most once is not, and ends in
+// the list that a person sees (storage.Tx.Undelivered).
+//
+// Throttling follows the machine's clock, not the office's.
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"headgoose/schedule/calendar"
+	"headgoose/storage/record"
+)
+
+// The names of the jobs in a configuration.
+const (
+	JobWeek   = "week"   // each branch's sessions of the week, to its secretary
+	JobDigest = "digest" // the week in figures, to township and county officers
+	JobUpkeep = "upkeep" // deletes what is kept no longer
+)
+
+// Config is what is said when.
+type Config struct {
+	County record.Code
+	Zone   *time.Location
+	// Jobs gives each job its cron line (see ParseLine); a job without one
+	// is off.
+	Jobs map[string]string
+	// DayBefore is when, the day before, people are reminded of a session,
+	// Before how long before its start they are once more.
+	DayBefore calendar.TimeOfDay
+	Before    time.Duration
+	// Cover is how long an announcement stands for a reminder.
+	Cover time.Duration
+	Quiet calendar.Quiet
+	// AskAfter and CloseAfter are how long after a session's end its hosts
+	// are asked to close it, and it is closed for them.
+	AskAfter, CloseAfter time.Duration
+	// KeepSent is how long settled rows of the outbox are kept.
+	KeepSent time.Duration
+	// Upkeep is what else the upkeep job does.
+	Upkeep []func(context.Context) error
+}
+
+// DefaultConfig is a county's in Shanghai's zone; County is left to be set.
+func DefaultConfig(zone *time.Location) Config {
+	return Config{
+		Zone:      zone,
+		Jobs:      map[string]string{JobWeek: "0 8 * * MON", JobDigest: "0 16 * * FRI", JobUpkeep: "30 3 * * *"},
+		DayBefore: calendar.Clock(16, 0),
+		Before:    2 * time.Hour,
+		Cover:     time.Hour,
+		Quiet:     calendar.Quiet{From: calendar.Clock(21, 30), To: calendar.Clock(7, 0)},
+		AskAfter:  30 * time.Minute, CloseAfter: 2 * time.Hour,
+		KeepSent: 120 * 24 * time.Hour,
+	}
+}
+
+// Allowed is the first instant at or after t that is not quiet; for
+// DeliveryConfig.
+func (c Config) Allowed(t time.Time) time.Time { return c.Quiet.Next(t, c.Zone) }
+
+// Check names every fault.
+func (c Config) Check() error {
+	_, err := c.lines()
+	if c.County.Level() != record.County {
+		err = errors.Join(err, fmt.Errorf("county %q is not the code of a county", c.County))
+	}
+	if c.Zone == nil {
+		err = errors.Join(err, errors.New("no time zone"))
+	}
+	if c.Before <= 0 || c.Before > 12*time.Hour {
+		err = errors.Join(err, fmt.Errorf("reminder %v before the start: more than 0, at most 12 h", c.Before))
+	}
+	if c.Quiet.Contains(c.DayBefore.On(time.Time{}, 0, time.UTC), time.UTC) {
+		err = errors.Join(err, fmt.Errorf("the reminder of the day before, %v, is in quiet hours", c.DayBefore))
+	}
+	if c.AskAfter < 0 || c.CloseAfter <= c.AskAfter {
+		err = errors.Join(err, fmt.Errorf("a session is closed %v after its end, but its hosts are asked after %v", c.CloseAfter, c.AskAfter))
+	}
+	if c.KeepSent < 60*24*time.Hour {
+		err = errors.Join(err, fmt.Errorf("sent rows are kept %v: at least 60 days, or a key could come twice", c.KeepSent))
+	}
+	return err
+}
+
+// lines parses the cron lines, in the order of the jobs' names.
+func (c Config) lines() (map[string]Line, error) {
+	lines, faults := map[string]Line{}, []error(nil)
+	zone := c.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Jobs)) {
+		if !slices.Contains([]string{JobWeek, JobDigest, JobUpkeep}, name) {
+			faults = append(faults, fmt.Errorf("no job is called %q", name))
+			continue
+		}
+		if c.Jobs[name] == "" {
+			continue
+		}
+		line, err := ParseLine(c.Jobs[name], zone)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("job %s: %w", name, err))
+			continue
+		}
+		lines[name] = line
+	}
+	return lines, errors.Join(faults...)
+}
