@@ -12,7 +12,7 @@ func rollCommands() []command {
 	return []command{
 		{name: "roll.list", hidden: true, roles: keepers, run: (*Turn).rollTownships},
 		{name: "roll.call", hidden: true, roles: keepers, run: (*Turn).rollCall},
-		{name: "roll.one", hidden: true, roles: keepers, run: (*Turn).rollOne},
+		{name: "roll.village", hidden: true, roles: keepers, run: (*Turn).rollOne},
 		{name: "roll.mark", hidden: true, roles: keepers, run: (*Turn).rollMark},
 		{name: "roll.waiting", hidden: true, roles: keepers, run: (*Turn).rollWaiting},
 		{name: "roll.accept", hidden: true, roles: keepers, run: (*Turn).rollAccept},
@@ -151,7 +151,7 @@ func (t *Turn) rollOne() error {
 	if mark.Status.Came() || mark.Status == record.Excused {
 		row = append(row, t.Btn("mark_absent", line+"absent"))
 	}
-	t.Answer(t.Say("roll.one", args), row, back)
+	t.Answer(t.Say("roll.village", args), row, back)
 	return nil
 }
 
