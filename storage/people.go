@@ -122,6 +122,9 @@ func (tx *Tx) EditPerson(id record.PersonID, change func(*record.Person)) error 
 	}
 	edited := p
 	change(&edited)
+	if err := tx.renameInIndex(id, p.Name, edited.Name); err != nil {
+		return err
+	}
 	p.Name, p.BirthYear, p.Education, p.Lang = edited.Name, edited.BirthYear, edited.Education, edited.Lang
 	return put(tx, "person/"+string(id), p)
 }
@@ -208,6 +211,9 @@ func (tx *Tx) Appoint(id record.PersonID, role record.Role, place record.Code, f
 	if err := put(tx, holderKey(role, place), append(holders, id)); err != nil {
 		return err
 	}
+	if err := tx.indexName(id, place); err != nil {
+		return err
+	}
 	return tx.recount(id, role, place, +1)
 }
 
@@ -229,6 +235,9 @@ func (tx *Tx) EndPost(id record.PersonID, role record.Role, place record.Code) e
 		return err
 	}
 	if err := tx.moveHolder(id, role, place); err != nil {
+		return err
+	}
+	if err := tx.indexName(id, place); err != nil {
 		return err
 	}
 	return tx.recount(id, role, place, -1)
