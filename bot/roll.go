@@ -12,7 +12,7 @@ func rollCommands() []command {
 	return []command{
 		{name: "roll.list", hidden: true, roles: keepers, run: (*Turn).rollTownships},
 		{name: "roll.call", hidden: true, roles: keepers, run: (*Turn).rollCall},
-		{name: "roll.village", hidden: true, roles: keepers, run: (*Turn).rollOne},
+		{name: "roll.one", hidden: true, roles: keepers, run: (*Turn).rollOne},
 		{name: "roll.mark", hidden: true, roles: keepers, run: (*Turn).rollMark},
 		{name: "roll.waiting", hidden: true, roles: keepers, run: (*Turn).rollWaiting},
 		{name: "roll.accept", hidden: true, roles: keepers, run: (*Turn).rollAccept},
