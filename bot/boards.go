@@ -241,4 +241,6 @@ func (b *Bot) dropBoard(ctx context.Context, v boardView) error {
 	})
 }
 
-func stampOf(t time.Time) string { return strings.ReplaceAll(t.UTC().Format("20060102150405.000000"), ".", "") }
+func stampOf(t time.Time) string {
+	return strings.ReplaceAll(t.UTC().Format("20060102150405.000000"), ".", "")
+}

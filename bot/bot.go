@@ -50,7 +50,13 @@ type Config struct {
 	OpensBefore time.Duration // check-in opens so long before the start
 	Grace       time.Duration // and is late from so long after it
 	LinkValid   time.Duration // of enrolment links
+
+	// Planner is told after a plan has changed; nil: nobody.
+	Planner Planner
 }
+
+// Planner looks at what is due; the schedule has it.
+type Planner interface{ Kick() }
 
 // Defaults fills in what is not set.
 func (c Config) Defaults() Config {

@@ -30,7 +30,7 @@ var (
 func (b *Bot) table() []command {
 	var all []command
 	for _, family := range [][]command{
-		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), hostCommands(), rollCommands(), rotaCommands(),
+		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), hostCommands(), rollCommands(), rotaCommands(), importCommands(),
 	} {
 		all = append(all, family...)
 	}

@@ -31,7 +31,7 @@ type notice struct {
 func (b *Bot) buildNotices() {
 	b.notices = map[string]render{}
 	for _, family := range []map[string]render{
-		enrolNotices(), rollNotices(), scheduleNotices(),
+		enrolNotices(), rollNotices(), scheduleNotices(), importNotices(),
 	} {
 		for kind, r := range family {
 			b.notices[kind] = r

@@ -301,6 +301,7 @@ func (t *Turn) hostClose() error {
 		return err
 	}
 	t.AfterCommit(t.b.boards.kick)
+	t.planChanged()
 	t.Answer(t.Say("host.closed", args), []Btn{t.Btn("missing", "host.missing "+id), t.Btn("correct", "roll.list "+id)}, t.homeRow())
 	return nil
 }

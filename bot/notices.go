@@ -13,7 +13,8 @@ import (
 func scheduleNotices() map[string]render {
 	return map[string]render{
 		record.KindWeek:       weekNotice,
-		record.KindAnnounce:   dutyNotice("notice.announce"),
+		record.KindAnnounce:   announceNotice,
+		record.KindCancelled:  cancelledNotice,
 		record.KindDayBefore:  dutyNotice("notice.day_before"),
 		record.KindSoon:       dutyNotice("notice.soon"),
 		record.KindResult:     resultNotice,
@@ -42,11 +43,35 @@ func dutyNotice(key string) render {
 	}
 }
 
+// announceNotice says a session made at short notice, or its new time.
+func announceNotice(t *Turn, row record.Outbox) (notice, string, error) {
+	if row.Args["moved"] != "" {
+		return dutyNotice("notice.moved")(t, row)
+	}
+	return dutyNotice("notice.announce")(t, row)
+}
+
+// cancelledNotice says that a session is off to those who knew of it.
+func cancelledNotice(t *Turn, row record.Outbox) (notice, string, error) {
+	s, err := t.Session(row.Session)
+	if err != nil || s.State != record.Cancelled {
+		return notice{}, "plan changed", err
+	}
+	expected, err := t.expects(s)
+	if err != nil || !expected {
+		return notice{}, "post ended", err
+	}
+	return notice{card: card{
+		Text: t.Say("notice.cancelled", t.sessionArgs(s)),
+		rows: [][]Btn{{t.Btn("got_it", "noop"), t.Btn("schedule", "schedule")}},
+	}}, "", nil
+}
+
 // needless says why a person need not be reminded of a session; "" where they
 // do.
 func (t *Turn) needless(s record.Session, row record.Outbox) (string, error) {
 	switch {
-	case s.State == record.Cancelled && row.Kind != record.KindAnnounce:
+	case s.State == record.Cancelled:
 		return "cancelled", nil
 	case s.Rev != row.Rev:
 		return "plan changed", nil
@@ -247,12 +272,23 @@ func unclosedNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	if s.Over() {
 		return notice{}, "ended meanwhile", nil
 	}
+	if t.maySeeSession(s) != nil {
+		return notice{}, "reader's post ended", nil
+	}
 	key := "notice.unclosed"
 	if s.State == record.Planned {
 		key = "notice.unopened"
 	}
 	return notice{card: card{
 		Text: t.Say(key, t.sessionArgs(s)),
-		rows: [][]Btn{{{Text: t.Say("button.host"), Line: "host.show " + id}}},
+		rows: [][]Btn{{t.unclosedButton(s)}},
 	}}, "", nil
+}
+
+// unclosedButton leads a host to the own session, an officer to its plan.
+func (t *Turn) unclosedButton(s record.Session) Btn {
+	if t.Allow(record.RunSession, sessionObject(s)) == nil {
+		return Btn{Text: t.Say("button.host"), Line: "host.show " + string(s.ID)}
+	}
+	return Btn{Text: t.Say("button.plan"), Line: "rota.show " + string(s.ID)}
 }

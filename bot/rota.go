@@ -173,9 +173,17 @@ func (t *Turn) rotaCancel() error {
 	if _, err := t.CancelSession(s.ID); err != nil {
 		return err
 	}
+	t.planChanged()
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanSession, Session: s.ID, Place: s.Place, Note: "cancel"}); err != nil {
 		return err
 	}
 	t.Answer(t.Say("rota.cancelled", args), []Btn{t.Btn("rota", "rota"), t.Btn("home", "start")})
 	return nil
+}
+
+// planChanged has the schedule look at what is due once the change is durable.
+func (t *Turn) planChanged() {
+	if p := t.b.conf.Planner; p != nil {
+		t.AfterCommit(p.Kick)
+	}
 }

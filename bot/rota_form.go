@@ -250,6 +250,7 @@ func saveSession(t *Turn, a dialog.Answers) error {
 	if s, err = t.AddSession(s, villages); err != nil {
 		return err
 	}
+	t.planChanged()
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanSession, Session: s.ID, Place: s.Place, Note: "new"}); err != nil {
 		return err
 	}
@@ -379,6 +380,7 @@ func saveMove(t *Turn, a dialog.Answers) error {
 	if err != nil {
 		return err
 	}
+	t.planChanged()
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanSession, Session: s.ID, Place: s.Place, Note: "move"}); err != nil {
 		return err
 	}

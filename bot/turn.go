@@ -141,7 +141,11 @@ func (t *Turn) words(body string, rows [][]Btn) record.Words {
 
 // finish writes the gathered answers: buttons become a stored intention, words
 // become rows of the outbox.
-func (t *Turn) finish() error {
+func (t *Turn) finish() error { return t.finishAs(fmt.Sprintf("%016x", uint64(t.Ev.ID))) }
+
+// finishAs is finish with a key of its own for the answers: what a key answers
+// is answered once.
+func (t *Turn) finishAs(key string) error {
 	if t.Ev.Kind == chat.Press && !t.answered {
 		t.add(record.Words{})
 	}
@@ -150,7 +154,7 @@ func (t *Turn) finish() error {
 			return err
 		}
 		row := record.Outbox{
-			Key:   fmt.Sprintf("%016x/%d", uint64(t.Ev.ID), i),
+			Key:   fmt.Sprintf("%s/%d", key, i),
 			Class: record.Reply, Kind: record.KindReply,
 			Person: t.Person.ID, Chat: t.Ev.Chat.ID, Words: &w,
 		}

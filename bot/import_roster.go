@@ -1,0 +1,111 @@
+package bot
+
+import (
+	"context"
+
+	"headgoose/bot/text"
+	"headgoose/storage"
+	"headgoose/storage/record"
+	"headgoose/storage/sheet"
+)
+
+// rosterFile is a roster compared with the store.
+type rosterFile struct {
+	book *sheet.Book
+	plan *storage.RosterPlan
+}
+
+func (b *Bot) loadRoster(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
+	county, err := b.county(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := b.store.PlanRoster(ctx, storage.Importer{County: county, By: j.Person}, book.Roster)
+	return rosterFile{book, plan}, err
+}
+
+func (b *Bot) county(ctx context.Context) (p record.Place, err error) {
+	err = b.store.View(ctx, func(tx *storage.Tx) error {
+		p, err = tx.Place(b.conf.County)
+		return err
+	})
+	return p, err
+}
+
+func (f rosterFile) found() int { return len(f.plan.Changes) }
+
+func (f rosterFile) faults() []record.Fault { return f.book.Locate(f.plan.Faults...) }
+
+// summary says what would change, with the first faults and the first changes.
+func (f rosterFile) summary(t *Turn) string {
+	faults := f.faults()
+	added, changed := f.plan.Count()
+	head := t.Say("import.read", text.A{"N": f.book.Read, "Header": f.book.HeaderRow})
+	counts := t.Say("import.counts", text.A{
+		"Added": added, "Changed": changed, "Same": f.plan.Unchanged, "Refused": sheet.Rows(faults),
+	})
+	lines := append([]string{counts}, faultLines(t, faults, 3)...)
+	shown := 0
+	for _, c := range f.plan.Changes {
+		if !c.Adds() && shown < 3 {
+			lines = append(lines, t.Say("import.change", text.A{"What": changeText(t, c)}))
+			shown++
+		}
+	}
+	if f.plan.NotInSheet > 0 {
+		lines = append(lines, t.Say("import.not_in_sheet", text.A{"N": f.plan.NotInSheet}))
+	}
+	if f.found() == 0 {
+		lines = append(lines, t.Say("import.nothing"))
+	}
+	return joinLines(head, lines)
+}
+
+// changeText says what one row changes: 扎巴镇某村 支部书记 书记 041 → 书记 363.
+func changeText(t *Turn, c storage.RosterChange) string {
+	where := c.Row.Township + c.Place.Name
+	role := ""
+	if c.Row.Role != "" {
+		role = t.Say("role." + string(c.Row.Role))
+	}
+	args := text.A{"Place": where, "Role": role, "Name": c.Row.Name, "Old": "", "New": "", "Field": ""}
+	switch {
+	case len(c.Ends) > 0:
+		args["Old"], args["New"] = c.Ends[0].Name, c.Row.Name
+		return t.Say("import.change_post", args)
+	case len(c.Fields) > 0:
+		f := c.Fields[0]
+		args["Field"], args["Old"], args["New"] = t.Say("field."+string(f.Field)), f.Old, f.New
+		return t.Say("import.change_field", args)
+	}
+	return t.Say("import.change_new", args)
+}
+
+func (f rosterFile) detail(t *Turn) ([]byte, error) {
+	var changes []sheet.DetailRow
+	for _, c := range f.plan.Changes {
+		changes = append(changes, sheet.DetailRow{Row: c.Row.Row, Text: changeText(t, c)})
+	}
+	return writeDetail(t, f.faults(), changes)
+}
+
+func (f rosterFile) apply(ctx context.Context, b *Bot, _ record.PersonID, progress func(done, of int)) (func(*Turn) string, error) {
+	result, err := b.store.ApplyRoster(ctx, f.plan, progress)
+	if err != nil {
+		return nil, err
+	}
+	return func(t *Turn) string {
+		faults := f.book.Locate(result.Faults...)
+		lines := faultLines(t, result.Faults, 3)
+		return joinLines(t.Say("import.done", text.A{"N": result.Applied, "Already": result.Already, "Refused": sheet.Rows(faults)}), lines)
+	}, nil
+}
+
+// writeDetail writes faults and changes in the reader's language.
+func writeDetail(t *Turn, faults []record.Fault, changes []sheet.DetailRow) ([]byte, error) {
+	var bad []sheet.DetailRow
+	for _, f := range faults {
+		bad = append(bad, sheet.DetailRow{Row: f.Row, Column: f.Title, Value: f.Value, Text: t.Voice.Fault(f)})
+	}
+	return sheet.WriteDetail(sheet.Lang(t.Voice.Lang), bad, changes)
+}
