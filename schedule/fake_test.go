@@ -44,6 +44,7 @@ type platform struct {
 	inFlight map[int64]int // by chat
 	overlap  bool          // two sends to one chat at a time
 	before   func(record.Outbox)
+	ask      func(record.Outbox) (drop string) // looks at the plan before sending
 	settled  func(tx *storage.Tx, row record.Outbox, res record.Result) error
 }
 
@@ -54,6 +55,11 @@ func newPlatform() *platform {
 func (p *platform) Deliver(ctx context.Context, row record.Outbox) record.Result {
 	if p.before != nil {
 		p.before(row)
+	}
+	if p.ask != nil {
+		if why := p.ask(row); why != "" {
+			return record.Result{State: record.Dropped, Reason: why}
+		}
 	}
 	p.enter(row.Chat, +1)
 	defer p.enter(row.Chat, -1)

@@ -107,61 +107,80 @@ func (p *Planner) Wake(ctx context.Context) error {
 	p.turn.Lock()
 	defer p.turn.Unlock()
 	now := p.store.Now()
+	marks, err := p.marks(ctx, now)
+	if err != nil {
+		return err
+	}
 	// Sessions come first: whether a new plan still gets into a weekly push
 	// is told by the mark of the week before it is moved on.
-	faults := []error{p.sessions(ctx, now)}
-	for _, j := range p.tasks {
-		if err := p.job(ctx, j, now); err != nil {
-			faults = append(faults, fmt.Errorf("job %s: %w", j.name, err))
+	faults := []error{p.sessions(ctx, now, marks[JobWeek])}
+	for _, t := range p.tasks {
+		if err := p.task(ctx, t, marks[t.name], now); err != nil {
+			faults = append(faults, fmt.Errorf("job %s: %w", t.name, err))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// job does what is due of a job. Its first look ever only sets the mark.
-func (p *Planner) job(ctx context.Context, j task, now time.Time) error {
-	mark, err := p.mark(ctx, j, now)
-	if err != nil {
-		return err
-	}
-	due, done := slots(j.line.Next, mark, now, j.late)
+// task does what is due of a job in (mark, now].
+func (p *Planner) task(ctx context.Context, t task, mark, now time.Time) error {
+	due, done := slots(t.line.Next, mark, now, t.late)
 	for _, slot := range due {
-		if err := p.slot(ctx, j, slot); err != nil {
+		if err := p.slot(ctx, t, slot); err != nil {
 			return err
 		}
 	}
 	if !done.After(mark) || (len(due) > 0 && due[len(due)-1].Equal(done)) {
 		return nil
 	}
-	return p.store.Update(ctx, func(tx *storage.Tx) error { return tx.SetJobMark(j.name, done) })
+	return p.store.Update(ctx, func(tx *storage.Tx) error { return tx.SetJobMark(t.name, done) })
 }
 
-func (p *Planner) mark(ctx context.Context, j task, now time.Time) (mark time.Time, err error) {
-	var found bool
-	err = p.store.View(ctx, func(tx *storage.Tx) (err error) {
-		mark, found, err = tx.JobMark(j.name)
-		return err
+// marks reads the mark of each job. A job's first look ever marks the slots
+// gone by as handled.
+func (p *Planner) marks(ctx context.Context, now time.Time) (marks map[string]time.Time, err error) {
+	fresh := map[string]time.Time{}
+	err = p.store.View(ctx, func(tx *storage.Tx) error {
+		marks = map[string]time.Time{}
+		for _, t := range p.tasks {
+			mark, found, err := tx.JobMark(t.name)
+			if err != nil {
+				return err
+			}
+			if !found {
+				mark = t.line.last(now)
+				fresh[t.name] = mark
+			}
+			marks[t.name] = mark
+		}
+		return nil
 	})
-	if err != nil || found {
-		return mark, err
+	if err != nil || len(fresh) == 0 {
+		return marks, err
 	}
-	mark = j.line.last(now)
-	return mark, p.store.Update(ctx, func(tx *storage.Tx) error { return tx.SetJobMark(j.name, mark) })
+	return marks, p.store.Update(ctx, func(tx *storage.Tx) error {
+		for name, mark := range fresh {
+			if err := tx.SetJobMark(name, mark); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (p *Planner) slot(ctx context.Context, j task, slot time.Time) error {
+func (p *Planner) slot(ctx context.Context, t task, slot time.Time) error {
 	var rows []record.Outbox
-	if j.run != nil {
-		if err := j.run(ctx); err != nil {
+	if t.run != nil {
+		if err := t.run(ctx); err != nil {
 			return err
 		}
 	} else if err := p.store.View(ctx, func(tx *storage.Tx) (err error) {
-		rows, err = j.rows(tx, slot)
+		rows, err = t.rows(tx, slot)
 		return err
 	}); err != nil {
 		return err
 	}
-	_, err := p.commit(ctx, rows, nil, func(tx *storage.Tx) error { return tx.SetJobMark(j.name, slot) })
+	_, err := p.commit(ctx, rows, nil, func(tx *storage.Tx) error { return tx.SetJobMark(t.name, slot) })
 	return err
 }
 

@@ -17,22 +17,19 @@ const (
 	lookAhead = 8 * 24 * time.Hour
 )
 
-// sessions does what is due about each session.
-func (p *Planner) sessions(ctx context.Context, now time.Time) error {
+// sessions does what is due about each session. week is the mark of the weekly
+// push; zero where there is none, and then every plan is announced.
+func (p *Planner) sessions(ctx context.Context, now, week time.Time) error {
 	var ids []record.SessionID
-	var pushed func(time.Time) bool
 	err := p.store.View(ctx, func(tx *storage.Tx) (err error) {
-		if ids, err = p.sessionIDs(tx, now); err != nil {
-			return err
-		}
-		mark, found, err := tx.JobMark(JobWeek)
-		pushed = func(start time.Time) bool {
-			return found && start.Before(weekOf(mark, p.cfg.Zone).AddDate(0, 0, 7))
-		}
+		ids, err = p.sessionIDs(tx, now)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	pushed := func(start time.Time) bool {
+		return week.IsZero() || start.Before(weekOf(week, p.cfg.Zone).AddDate(0, 0, 7))
 	}
 	var faults []error
 	for _, id := range ids {
