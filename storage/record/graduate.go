@@ -90,4 +90,12 @@ type GraduateCount struct {
 	// SeekingWilling are those graduated, seeking work and willing: the key
 	// people for a referral.
 	SeekingWilling int `json:"seeking_willing,omitzero"`
+	// Outlook counts by employment and willingness at once.
+	Outlook map[Outlook]int `json:"outlook,omitzero"`
 }
+
+// Outlook is an employment together with a willingness.
+type Outlook string
+
+// OutlookOf names the pair; the employment is empty while studying.
+func OutlookOf(e Employment, w Willingness) Outlook { return Outlook(string(e) + "/" + string(w)) }
