@@ -60,14 +60,20 @@ func do1(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Vo
 	}
 }
 
-// sees waits until the page's phone of a user shows a text.
+// sees waits until an element that the selector finds shows a text.
 func sees(t *testing.T, ctx context.Context, selector, text string) {
+	t.Helper()
+	holds(t, ctx, selector+" shows "+text, `[...document.querySelectorAll(`+string(mustJSON(selector))+
+		`)].some((e) => e.textContent.includes(`+string(mustJSON(text))+`))`)
+}
+
+// holds waits until a JavaScript condition does.
+func holds(t *testing.T, ctx context.Context, what, js string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	js := `[...document.querySelectorAll(` + string(mustJSON(selector)) + `)].some((e) => e.textContent.includes(` + string(mustJSON(text)) + `))`
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](js, chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
-		t.Fatalf("%s does not show %q: %v", selector, text, err)
+		t.Fatalf("not so: %s (%v)", what, err)
 	}
 }
 
@@ -241,10 +247,7 @@ func phoneWidth(t *testing.T, ctx context.Context) {
 		chromedp.Click(chromedp.CSS(".tab:nth-child(2)")), chromedp.WaitVisible(chromedp.CSS(phoneOf("200")+".photo")),
 		chromedp.WaitNotVisible(chromedp.CSS(phoneOf("100")+".history")))
 	shot(t, ctx, "phone")
-	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
-	if err != nil || wide {
-		t.Errorf("the page is wider than the screen (%v, %v)", wide, err)
-	}
+	holds(t, ctx, "the page is no wider than the screen", `document.documentElement.scrollWidth <= innerWidth`)
 	do1(t, ctx, chromedp.Click(chromedp.CSS("#tool-calls")), chromedp.WaitVisible(chromedp.CSS(".panel")))
 	shot(t, ctx, "phone-calls")
 	do1(t, ctx, chromedp.Click(chromedp.CSS(".panel header button")), chromedp.WaitNotVisible(chromedp.CSS(".panel")))

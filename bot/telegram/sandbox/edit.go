@@ -96,15 +96,7 @@ func (c *call) editMessageMedia() ([]byte, *apiError) {
 	if _, err := c.decode("media", &media); err != nil {
 		return nil, err
 	}
-	// The caption's rules are those of the other methods: hand it over as
-	// their parameters.
-	for name, text := range map[string]string{"caption": media.Caption, "parse_mode": media.Mode} {
-		c.args.list = append(c.args.list, arg{name: name, text: text})
-	}
-	if len(media.Entities) > 0 {
-		c.args.list = append(c.args.list, arg{name: "caption_entities", text: string(mustJSON(media.Entities))})
-	}
-	caption, entities, err := c.caption()
+	caption, entities, err := captionText(media.Caption, media.Mode, media.Entities)
 	if err != nil {
 		return nil, err
 	}

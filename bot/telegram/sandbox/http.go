@@ -97,7 +97,8 @@ func (c *call) serve() {
 		c.s.changes.announce()
 	}
 	if result == nil && err == nil {
-		return // the client went away
+		c.cut() // nobody waits for it, or the server closes
+		return
 	}
 	if f != nil {
 		if done := c.failAfter(f, result, err); done {

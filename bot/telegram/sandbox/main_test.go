@@ -62,6 +62,9 @@ func do(t testing.TB, s *Server, method string, p params) answer {
 }
 
 func try(s *Server, method string, p params) (a answer, err error) {
+	if p == nil {
+		p = params{}
+	}
 	body, err := json.Marshal(p)
 	if err != nil {
 		return a, err

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -160,8 +162,10 @@ func bodyError(err error) *apiError {
 }
 
 func (c *call) addForm(form url.Values) {
-	for name, values := range form {
-		c.args.list = append(c.args.list, arg{name: name, text: values[0]})
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, text := range form[name] {
+			c.args.list = append(c.args.list, arg{name: name, text: text})
+		}
 	}
 }
 
@@ -207,9 +211,11 @@ func (c *call) readJSON(body []byte) *apiError {
 		switch raw[0] {
 		case '"':
 			a.kind = argString
-			if err := json.Unmarshal(raw, &a.text); err != nil {
+			text, err := unquote(raw)
+			if err != nil {
 				return err
 			}
+			a.text = text
 		case '{', '[':
 		case 't', 'f':
 			a.kind = argBool
@@ -220,20 +226,6 @@ func (c *call) readJSON(body []byte) *apiError {
 		return nil
 	}); err != nil {
 		return badRequest("can't parse JSON body: %v", err)
-	}
-	return nil
-}
-
-// splitObject calls add for each member of a JSON object.
-func splitObject(body []byte, add func(name string, raw []byte) error) error {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil {
-		return err
-	}
-	for name, raw := range members {
-		if err := add(name, raw); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -249,6 +241,9 @@ func (c *call) check() *apiError {
 				continue
 			}
 			return badRequest("unknown parameter %q of %s", a.name, c.method.name)
+		}
+		if c.args.find(a.name) != a && !c.s.opt.Lenient {
+			return badRequest("parameter %q is given twice", a.name)
 		}
 		if !utf8.ValidString(a.text) {
 			return errUTF8

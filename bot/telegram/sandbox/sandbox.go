@@ -26,9 +26,10 @@
 //
 // Where it differs, it is the stricter or it says no: an unknown parameter, a
 // parameter of the wrong JSON type and an unknown named HTML entity are 400
-// (Telegram overlooks them); the Markdown parse modes, media fetched by URL
-// and the parameters of channels and businesses are not offered. It allows one
-// thing that Telegram does not: a webhook by plain HTTP to loopback.
+// (Telegram overlooks them); the Markdown parse modes, media fetched by URL,
+// web apps, inline mode and the parameters of channels and businesses are not
+// offered. Two things it allows that Telegram does not: a webhook by plain
+// HTTP to loopback, and a person's first text without the Start button.
 //
 // # Told to fail
 //
@@ -216,8 +217,8 @@ func (s *Server) URL() string {
 	return s.url
 }
 
-// Close ends long polls, deliveries and connections, and waits for them. It
-// may be called again.
+// Close ends long polls, webhook deliveries and connections; whoever waits on
+// one sees it cut, never an answer. It may be called again.
 func (s *Server) Close() error {
 	s.once.Do(func() {
 		close(s.closing)

@@ -8,11 +8,11 @@ func (c *call) sendMessage() ([]byte, *apiError) {
 		return nil, err
 	}
 	var preview struct {
-		Disabled    bool   `json:"is_disabled"`
-		URL         string `json:"url"`
-		Small       bool   `json:"prefer_small_media"`
-		Large       bool   `json:"prefer_large_media"`
-		AboveTheOne bool   `json:"show_above_text"`
+		Disabled bool   `json:"is_disabled"`
+		URL      string `json:"url"`
+		Small    bool   `json:"prefer_small_media"`
+		Large    bool   `json:"prefer_large_media"`
+		Above    bool   `json:"show_above_text"`
 	}
 	if _, err := c.decode("link_preview_options", &preview); err != nil {
 		return nil, err
@@ -99,6 +99,9 @@ func (c *call) reply(ch *chat, m *wireMessage) *apiError {
 	given, err := c.decode("reply_parameters", &p)
 	if !given || err != nil {
 		return err
+	}
+	if p.ChatID != nil {
+		return badRequest("a reply to another chat is not offered by the sandbox")
 	}
 	e := ch.find(p.MessageID)
 	if e == nil {

@@ -19,18 +19,13 @@ var entityTypes = []string{
 	"email", "phone_number",
 }
 
-// formatted is the text of a parameter after parse_mode or the list of
-// entities, trimmed as Telegram trims it.
-func (c *call) formatted(name, entitiesName string) (string, []Entity, *apiError) {
-	text := c.str(name)
-	mode := c.str("parse_mode")
-	var entities []Entity
+// formatted is a text after parse_mode or the list of entities, trimmed as
+// Telegram trims it.
+func formatted(text, mode string, entities []Entity) (string, []Entity, *apiError) {
 	var err *apiError
 	switch {
 	case mode == "":
-		if _, err = c.decode(entitiesName, &entities); err == nil {
-			err = checkEntities(text, entities)
-		}
+		err = checkEntities(text, entities)
 	case strings.EqualFold(mode, "HTML"):
 		text, entities, err = parseHTML(text)
 	case strings.EqualFold(mode, "Markdown"), strings.EqualFold(mode, "MarkdownV2"):
@@ -82,7 +77,11 @@ func trim(text string, entities []Entity) (string, []Entity) {
 
 // messageText is the text parameter of a message.
 func (c *call) messageText() (string, []Entity, *apiError) {
-	text, entities, err := c.formatted("text", "entities")
+	var entities []Entity
+	if _, err := c.decode("entities", &entities); err != nil {
+		return "", nil, err
+	}
+	text, entities, err := formatted(c.str("text"), c.str("parse_mode"), entities)
 	switch {
 	case err != nil:
 		return "", nil, err
@@ -94,8 +93,17 @@ func (c *call) messageText() (string, []Entity, *apiError) {
 	return text, entities, nil
 }
 
+// caption is the caption parameter of a photo or a document.
 func (c *call) caption() (string, []Entity, *apiError) {
-	text, entities, err := c.formatted("caption", "caption_entities")
+	var entities []Entity
+	if _, err := c.decode("caption_entities", &entities); err != nil {
+		return "", nil, err
+	}
+	return captionText(c.str("caption"), c.str("parse_mode"), entities)
+}
+
+func captionText(text, mode string, entities []Entity) (string, []Entity, *apiError) {
+	text, entities, err := formatted(text, mode, entities)
 	if err == nil && tooLong(text, maxCaption) {
 		err = errLongCaption
 	}

@@ -17,6 +17,7 @@ export class Phone {
     this.messages = new Map(); // id -> message
     this.shown = new Map(); // id -> element
     this.presses = new Map(); // press id -> {message, row, col}
+    this.answers = []; // the last that came; one may be here before press returns
     this.commands = [];
     this.state = "";
     this.day = "";
@@ -70,7 +71,8 @@ export class Phone {
     let fresh = 0;
     for (const m of chat.messages || []) fresh += this.put(m) && m.bot ? 1 : 0;
     this.commands = chat.menu || [];
-    this.settle(chat.answers || []);
+    this.answers = chat.answers || [];
+    this.settle();
     this.renderFooter(chat);
     if (near || chat.reset) this.history.scrollTop = this.history.scrollHeight;
     return chat.reset ? 0 : fresh;
@@ -105,8 +107,8 @@ export class Phone {
   }
 
   // settle ends the wait of answered presses and shows what the bot said.
-  settle(answers) {
-    for (const a of answers) {
+  settle() {
+    for (const a of this.answers) {
       const p = this.presses.get(a.id);
       if (!p) continue;
       this.presses.delete(a.id);
@@ -196,6 +198,7 @@ export class Phone {
     if (!answer) return;
     this.presses.set(answer.press, { message, row, col });
     this.redraw(message);
+    this.settle();
   }
 
   contact(kind, other) { return post("contact", { user: this.id, chat: other, kind }); }
