@@ -1,0 +1,339 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"headgoose/storage/kv"
+	"headgoose/storage/record"
+)
+
+// Keys:
+//
+//	graduate/<id>                             -> record.Graduate
+//	gradlist/<filter>/<village>/<name>/<id>   -> true: the lists, in the office's order
+//	gradlike/<village>/<year>/<name>/<id>     -> true: who may be the same person
+//	gradof/<person>                           -> record.GraduateID, the person's own record
+//
+// A village's code begins with the codes of its township and county, so one
+// list serves all three: what lies in a place is a run of keys. A name has no
+// slash (record.Graduate.Check). The counts of a place (counts.go) change with
+// every record.
+
+// GraduateFilter picks graduates for a list.
+type GraduateFilter string
+
+// The filters.
+const (
+	AllGraduates GraduateFilter = "all"
+	Graduated    GraduateFilter = "graduated" // no longer studying
+	SeekingWork  GraduateFilter = "seeking"   // graduated and seeking work
+	WillingBack  GraduateFilter = "willing"   // willing to return
+)
+
+// GraduateFilters lists the filters in the order in which they are shown.
+func GraduateFilters() []GraduateFilter {
+	return []GraduateFilter{AllGraduates, Graduated, SeekingWork, WillingBack}
+}
+
+// Takes says whether a record is in the filter's list.
+func (f GraduateFilter) Takes(g record.Graduate) bool {
+	switch f {
+	case AllGraduates:
+		return true
+	case Graduated:
+		return !g.Studying
+	case SeekingWork:
+		return g.Employment == record.Seeking
+	case WillingBack:
+		return g.Willingness == record.Willing
+	}
+	return false
+}
+
+// Of is how many of the counted graduates the filter takes.
+func (f GraduateFilter) Of(n record.GraduateCount) int {
+	switch f {
+	case AllGraduates:
+		return n.All
+	case Graduated:
+		return n.All - n.Studying
+	case SeekingWork:
+		return n.Employment[record.Seeking]
+	case WillingBack:
+		return n.Willingness[record.Willing]
+	}
+	return 0
+}
+
+// Graduate reads a record; ErrNotFound where there is none.
+func (tx *Tx) Graduate(id record.GraduateID) (record.Graduate, error) {
+	g, found, err := get[record.Graduate](tx, "graduate/"+string(id))
+	if err == nil && !found {
+		err = fmt.Errorf("%w: graduate %s", record.ErrNotFound, id)
+	}
+	return g, err
+}
+
+// GraduateOf is a person's own record.
+func (tx *Tx) GraduateOf(id record.PersonID) (record.Graduate, bool, error) {
+	gid, found, err := get[record.GraduateID](tx, "gradof/"+string(id))
+	if err != nil || !found {
+		return record.Graduate{}, false, err
+	}
+	g, err := tx.Graduate(gid)
+	return g, err == nil, err
+}
+
+// AddGraduate adds a record and returns it with its id and times. Somebody of
+// the same village, name and birth year who is not among others, those known
+// to be other people, is ErrExists: nobody is doubled silently.
+func (tx *Tx) AddGraduate(g record.Graduate, others []record.GraduateID) (record.Graduate, error) {
+	id, err := tx.newID("graduate", "g")
+	if err != nil {
+		return g, err
+	}
+	g.ID, g.CreatedAt, g.ConfirmedAt = record.GraduateID(id), tx.Now, tx.Now
+	return g, tx.putGraduate(nil, g, others)
+}
+
+// EditGraduate changes a record, which counts as confirmed with it. ID and
+// CreatedAt stay. A likely double is ErrExists, as for AddGraduate.
+func (tx *Tx) EditGraduate(id record.GraduateID, others []record.GraduateID, change func(*record.Graduate)) (record.Graduate, error) {
+	old, err := tx.Graduate(id)
+	if err != nil {
+		return old, err
+	}
+	g := old
+	change(&g)
+	g.ID, g.CreatedAt, g.ConfirmedAt = old.ID, old.CreatedAt, tx.Now
+	return g, tx.putGraduate(&old, g, others)
+}
+
+// DropGraduate erases a record, with everything that leads to it.
+func (tx *Tx) DropGraduate(id record.GraduateID) error {
+	g, err := tx.Graduate(id)
+	if err != nil {
+		return err
+	}
+	if err := tx.indexGraduate(g, false); err != nil {
+		return err
+	}
+	return del(tx, "graduate/"+string(id))
+}
+
+// putGraduate writes a record in the place of old (nil: a new one). At most
+// 21 writes: the record, four lists, its likeness and its person for both,
+// and the counts of two villages with all that they belong to.
+func (tx *Tx) putGraduate(old *record.Graduate, g record.Graduate, others []record.GraduateID) error {
+	if err := g.Check(tx.Now); err != nil {
+		return err
+	}
+	if _, err := tx.Place(g.Village); err != nil {
+		return err
+	}
+	if old == nil || likeness(*old) != likeness(g) {
+		like, err := tx.LikeGraduates(g)
+		if err != nil {
+			return err
+		}
+		for _, l := range like {
+			if !slices.Contains(others, l.ID) {
+				return fmt.Errorf("%w: graduate of this village, name and birth year", record.ErrExists)
+			}
+		}
+	}
+	if err := tx.ownRecord(g); err != nil {
+		return err
+	}
+	if old != nil {
+		if err := tx.indexGraduate(*old, false); err != nil {
+			return err
+		}
+	}
+	if err := tx.indexGraduate(g, true); err != nil {
+		return err
+	}
+	return put(tx, "graduate/"+string(g.ID), g)
+}
+
+// ownRecord refuses a second record for one person.
+func (tx *Tx) ownRecord(g record.Graduate) error {
+	if g.Person == "" {
+		return nil
+	}
+	own, found, err := tx.GraduateOf(g.Person)
+	if err == nil && found && own.ID != g.ID {
+		err = fmt.Errorf("%w: record of this person", record.ErrExists)
+	}
+	return err
+}
+
+// indexGraduate enters a record into the lists and counts, or takes it out.
+func (tx *Tx) indexGraduate(g record.Graduate, on bool) error {
+	set := func(key string, value any) error {
+		if on {
+			return put(tx, key, value)
+		}
+		return del(tx, key)
+	}
+	var errs []error
+	for _, f := range GraduateFilters() {
+		if f.Takes(g) {
+			errs = append(errs, set(listKey(f, g), true))
+		}
+	}
+	errs = append(errs, set(likeness(g)+string(g.ID), true))
+	if g.Person != "" {
+		errs = append(errs, set("gradof/"+string(g.Person), g.ID))
+	}
+	by := -1
+	if on {
+		by = 1
+	}
+	errs = append(errs, tx.bump(g.Village, func(c *record.PlaceCount) { countGraduate(&c.Graduates, g, by) }))
+	return errors.Join(errs...)
+}
+
+// countGraduate counts a record in (+1) or out (-1).
+func countGraduate(n *record.GraduateCount, g record.Graduate, by int) {
+	n.All += by
+	if g.Studying {
+		n.Studying += by
+	} else {
+		n.Employment = counted(n.Employment, g.Employment, by)
+	}
+	n.Willingness = counted(n.Willingness, g.Willingness, by)
+	n.Outlook = counted(n.Outlook, record.OutlookOf(g.Employment, g.Willingness), by)
+	if g.Employment == record.Seeking && g.Willingness == record.Willing {
+		n.SeekingWilling += by
+	}
+}
+
+func counted[K comparable](m map[K]int, k K, by int) map[K]int {
+	if m == nil {
+		m = map[K]int{}
+	}
+	if m[k] += by; m[k] == 0 {
+		delete(m, k)
+	}
+	return m
+}
+
+// likeness is the beginning of the keys of all who may be the same person.
+func likeness(g record.Graduate) string {
+	return fmt.Sprintf("gradlike/%s/%d/%s/", g.Village, g.BirthYear, g.Name)
+}
+
+// LikeGraduates lists the records of a graduate's village, name and birth
+// year, but for the graduate's own.
+func (tx *Tx) LikeGraduates(g record.Graduate) ([]record.Graduate, error) {
+	ids, err := tx.idsUnder(likeness(g))
+	if err != nil {
+		return nil, err
+	}
+	ids = slices.DeleteFunc(ids, func(id record.GraduateID) bool { return id == g.ID })
+	return tx.graduates(ids)
+}
+
+func (tx *Tx) idsUnder(prefix string) ([]record.GraduateID, error) {
+	var ids []record.GraduateID
+	for e, err := range tx.r.Scan(under(prefix)) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, lastPart(e.Key))
+	}
+	return ids, nil
+}
+
+// lastPart is the id behind the last slash of a key.
+func lastPart(key []byte) record.GraduateID {
+	s := string(key)
+	return record.GraduateID(s[strings.LastIndexByte(s, '/')+1:])
+}
+
+func (tx *Tx) graduates(ids []record.GraduateID) ([]record.Graduate, error) {
+	var list []record.Graduate
+	for _, id := range ids {
+		g, err := tx.Graduate(id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, g)
+	}
+	return list, nil
+}
+
+func listPrefix(f GraduateFilter, place record.Code) string {
+	return "gradlist/" + string(f) + "/" + string(place)
+}
+
+func listKey(f GraduateFilter, g record.Graduate) string {
+	return listPrefix(f, g.Village) + "/" + g.Name + "/" + string(g.ID)
+}
+
+// GraduateQuery asks for a page of a list.
+type GraduateQuery struct {
+	Place  record.Code // a village, a township or a county
+	Filter GraduateFilter
+	// After is the last record of the page before, or Before the first of the
+	// page behind; both empty: the first page.
+	After, Before record.GraduateID
+	Limit         int
+}
+
+// Graduates is a page of a list, in the office's order: by village, then by
+// name. more says whether the list goes on in the direction asked. It costs
+// the size of the page.
+func (tx *Tx) Graduates(q GraduateQuery) (page []record.Graduate, more bool, err error) {
+	r, err := tx.pageRange(q)
+	if err != nil {
+		return nil, false, err
+	}
+	var ids []record.GraduateID
+	for e, err := range tx.r.Scan(r) {
+		if err != nil {
+			return nil, false, err
+		}
+		if len(ids) == q.Limit {
+			more = true
+			break
+		}
+		ids = append(ids, lastPart(e.Key))
+	}
+	if r.Reverse {
+		slices.Reverse(ids)
+	}
+	page, err = tx.graduates(ids)
+	return page, more, err
+}
+
+// pageRange is where a page lies. A record to go on from that has meanwhile
+// moved to another place does not lead out of the list.
+func (tx *Tx) pageRange(q GraduateQuery) (kv.Range, error) {
+	r := under(listPrefix(q.Filter, q.Place))
+	at := q.After
+	if q.Before != "" {
+		at = q.Before
+	}
+	if at == "" {
+		return r, nil
+	}
+	g, err := tx.Graduate(at)
+	if err != nil {
+		return r, err
+	}
+	key := []byte(listKey(q.Filter, g))
+	if !q.Place.Contains(g.Village) {
+		return r, nil
+	}
+	if q.Before != "" {
+		r.Hi, r.Reverse = key, true
+	} else {
+		r.Lo = append(key, 0)
+	}
+	return r, nil
+}
