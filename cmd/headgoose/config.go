@@ -1,0 +1,197 @@
+package main
+
+import (
+	"path/filepath"
+	"time"
+
+	"headgoose/bot/telegram"
+	"headgoose/schedule"
+	"headgoose/schedule/calendar"
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// config is the configuration file. Every key has its line, with an
+// explanation, in config.example.yaml. A key that is missing has the value of
+// defaultConfig; see loadConfig for how a file becomes a config.
+type config struct {
+	Telegram   telegramConfig   `yaml:"telegram"`
+	Storage    storageConfig    `yaml:"storage"`
+	County     countyConfig     `yaml:"county"`
+	Bases      []baseConfig     `yaml:"bases"`
+	CheckIn    checkInConfig    `yaml:"checkin"`
+	Enrolment  enrolmentConfig  `yaml:"enrolment"`
+	Schedules  schedulesConfig  `yaml:"schedules"`
+	Reminders  remindersConfig  `yaml:"reminders"`
+	QuietHours quietHoursConfig `yaml:"quiet_hours"`
+	Log        logConfig        `yaml:"log"`
+	Font       string           `yaml:"font"`
+
+	// Zone is County.Timezone.
+	Zone *time.Location `yaml:"-"`
+	// Warnings are what works, but should not stay so.
+	Warnings []string `yaml:"-"`
+}
+
+// How updates come.
+const (
+	modePolling = "polling"
+	modeWebhook = "webhook"
+)
+
+type telegramConfig struct {
+	Token       Secret        `yaml:"token"`
+	TokenFile   string        `yaml:"token_file"`
+	Username    string        `yaml:"username"`
+	APIURL      string        `yaml:"api_url"`
+	Proxy       Secret        `yaml:"proxy"`
+	Mode        string        `yaml:"mode"`
+	PollTimeout duration      `yaml:"poll_timeout"`
+	Webhook     webhookConfig `yaml:"webhook"`
+	Limits      limitsConfig  `yaml:"limits"`
+}
+
+type webhookConfig struct {
+	Listen string `yaml:"listen"`
+	URL    string `yaml:"url"`
+	Secret Secret `yaml:"secret"`
+	Cert   string `yaml:"cert"`
+	Key    string `yaml:"key"`
+}
+
+type limitsConfig struct {
+	PerSecond      int      `yaml:"per_second"`
+	ChatEvery      duration `yaml:"chat_every"`
+	ChatBurst      int      `yaml:"chat_burst"`
+	GroupPerMinute int      `yaml:"group_per_minute"`
+}
+
+type storageConfig struct {
+	Type    string `yaml:"type"`
+	Path    string `yaml:"path"`
+	KeyFile string `yaml:"key_file"`
+	MaxSize size   `yaml:"max_size"`
+}
+
+type countyConfig struct {
+	Name      string      `yaml:"name"`
+	Code      record.Code `yaml:"code"`
+	Timezone  string      `yaml:"timezone"`
+	Languages []string    `yaml:"languages"`
+	Officers  []account   `yaml:"officers"`
+}
+
+type baseConfig struct {
+	ID    record.BaseID `yaml:"id"`
+	Name  string        `yaml:"name"`
+	Place string        `yaml:"place"`
+	Kind  string        `yaml:"kind"`
+}
+
+type checkInConfig struct {
+	OpensBefore duration `yaml:"opens_before"`
+	Grace       duration `yaml:"grace"`
+}
+
+type enrolmentConfig struct {
+	LinkValid duration `yaml:"link_valid"`
+}
+
+type schedulesConfig struct {
+	WeekSchedule string `yaml:"week_schedule"`
+	WeekDigest   string `yaml:"week_digest"`
+	Upkeep       string `yaml:"upkeep"`
+}
+
+type remindersConfig struct {
+	DayBeforeAt calendar.TimeOfDay `yaml:"day_before_at"`
+	HoursBefore int                `yaml:"hours_before"`
+}
+
+type quietHoursConfig struct {
+	From calendar.TimeOfDay `yaml:"from"`
+	To   calendar.TimeOfDay `yaml:"to"`
+}
+
+type logConfig struct {
+	Level  string `yaml:"level"`
+	Format string `yaml:"format"`
+	File   string `yaml:"file"`
+}
+
+// defaultConfig is what holds where the file says nothing. The county itself
+// has no default: it must be named.
+func defaultConfig() config {
+	limits := schedule.DefaultLimits()
+	return config{
+		Telegram: telegramConfig{
+			APIURL:      telegram.DefaultAPIURL,
+			Mode:        modePolling,
+			PollTimeout: duration(50 * time.Second),
+			Limits: limitsConfig{
+				PerSecond:      limits.PerSecond,
+				ChatEvery:      duration(limits.ChatEvery),
+				ChatBurst:      limits.ChatBurst,
+				GroupPerMinute: limits.GroupPerMinute,
+			},
+		},
+		Storage: storageConfig{Type: "bolt", Path: "data/headgoose.db", MaxSize: 1 << 30},
+		County:  countyConfig{Timezone: "Asia/Shanghai", Languages: []string{"zh", "en"}},
+		CheckIn: checkInConfig{OpensBefore: duration(30 * time.Minute), Grace: duration(15 * time.Minute)},
+		Enrolment: enrolmentConfig{
+			LinkValid: duration(14 * 24 * time.Hour),
+		},
+		Schedules: schedulesConfig{
+			WeekSchedule: "0 8 * * 1",
+			WeekDigest:   "0 17 * * 5",
+			Upkeep:       "30 3 * * *",
+		},
+		Reminders:  remindersConfig{DayBeforeAt: calendar.Clock(16, 0), HoursBefore: 2},
+		QuietHours: quietHoursConfig{From: calendar.Clock(21, 30), To: calendar.Clock(7, 0)},
+		Log:        logConfig{Level: "info", Format: "text"},
+	}
+}
+
+// resolve makes every path absolute: a relative one counts from dir, where
+// the configuration file stands, wherever the program is called from.
+func (c *config) resolve(dir string) {
+	for _, p := range []*string{
+		&c.Telegram.TokenFile, &c.Telegram.Webhook.Cert, &c.Telegram.Webhook.Key,
+		&c.Storage.Path, &c.Storage.KeyFile, &c.Log.File, &c.Font,
+	} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	if c.Storage.KeyFile == "" && c.Storage.Path != "" {
+		c.Storage.KeyFile = filepath.Join(filepath.Dir(filepath.Dir(c.Storage.Path)), "headgoose.key")
+	}
+}
+
+// county is what the store keeps of the county.
+func (c *config) county() storage.County {
+	county := storage.County{Place: record.Place{Code: c.County.Code, Name: c.County.Name}}
+	for _, b := range c.Bases {
+		county.Bases = append(county.Bases, record.Base{ID: b.ID, Name: b.Name, At: b.Place, Kind: b.Kind})
+	}
+	for _, id := range c.County.Officers {
+		county.Officers = append(county.Officers, int64(id))
+	}
+	return county
+}
+
+// limits is the rate budget of everything that is sent.
+func (c *config) limits() schedule.Limits {
+	l := c.Telegram.Limits
+	return schedule.Limits{
+		PerSecond:      l.PerSecond,
+		ChatEvery:      time.Duration(l.ChatEvery),
+		ChatBurst:      l.ChatBurst,
+		GroupPerMinute: l.GroupPerMinute,
+	}
+}
+
+// quiet is the part of the day in which the bot says nothing unasked.
+func (c *config) quiet() calendar.Quiet {
+	return calendar.Quiet{From: c.QuietHours.From, To: c.QuietHours.To}
+}
