@@ -320,7 +320,6 @@ func TestConfigCheck(t *testing.T) {
 		"no job":        func(c *Config) { c.Jobs = map[string]string{"weekly": "0 8 * * *"} },
 		"job week":      func(c *Config) { c.Jobs = map[string]string{JobWeek: "0 0 30 2 *"} },
 		"12 h":          func(c *Config) { c.Before = 0 },
-		"quiet hours":   func(c *Config) { c.DayBefore = c.Quiet.From },
 		"hosts are":     func(c *Config) { c.CloseAfter = c.AskAfter },
 		"at least 60 d": func(c *Config) { c.KeepSent = time.Hour },
 	} {

@@ -111,9 +111,6 @@ func (c Config) Check() error {
 	if c.Before <= 0 || c.Before > 12*time.Hour {
 		err = errors.Join(err, fmt.Errorf("reminder %v before the start: more than 0, at most 12 h", c.Before))
 	}
-	if c.Quiet.Contains(c.DayBefore.On(time.Time{}, 0, time.UTC), time.UTC) {
-		err = errors.Join(err, fmt.Errorf("the reminder of the day before, %v, is in quiet hours", c.DayBefore))
-	}
 	if c.AskAfter < 0 || c.CloseAfter <= c.AskAfter {
 		err = errors.Join(err, fmt.Errorf("a session is closed %v after its end, but its hosts are asked after %v", c.CloseAfter, c.AskAfter))
 	}
