@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"headgoose/bot/chat"
@@ -41,8 +42,11 @@ func importCommands() []command {
 	}
 }
 
-// jobQueue wakes the worker.
-type jobQueue struct{ wake chan struct{} }
+// jobQueue wakes the worker, and has one work at a time.
+type jobQueue struct {
+	wake chan struct{}
+	mu   sync.Mutex
+}
 
 func (q *jobQueue) init() { q.wake = make(chan struct{}, 1) }
 
@@ -140,7 +144,7 @@ func (b *Bot) RunJobs(ctx context.Context, pace Pacer) error {
 	retry := time.NewTimer(0)
 	defer retry.Stop()
 	for {
-		wait, err := b.workJobs(ctx, pace)
+		wait, err := b.WorkJobs(ctx, pace)
 		if err != nil {
 			return err
 		}
@@ -154,8 +158,10 @@ func (b *Bot) RunJobs(ctx context.Context, pace Pacer) error {
 	}
 }
 
-// workJobs works on every job that is due and says when to look again.
-func (b *Bot) workJobs(ctx context.Context, pace Pacer) (wait time.Duration, err error) {
+// WorkJobs works on every job that is due and says when to look again.
+func (b *Bot) WorkJobs(ctx context.Context, pace Pacer) (wait time.Duration, err error) {
+	b.jobs.mu.Lock()
+	defer b.jobs.mu.Unlock()
 	var jobs []record.Job
 	err = b.store.View(ctx, func(tx *storage.Tx) (err error) {
 		jobs, err = tx.Jobs()

@@ -46,7 +46,7 @@ type app struct {
 	bot      *bot.Bot
 	budget   *schedule.Budget
 	delivery *schedule.Delivery
-	schedule *schedule.Schedule
+	planner  *schedule.Planner
 	failed   chan error // the first part that cannot go on
 }
 
@@ -62,7 +62,7 @@ func startApp(ctx context.Context, s setup) (*app, error) {
 		step{"store", a.openStore},
 		step{"chat", a.openChat},
 		a.background("delivery", func(ctx context.Context) error { return a.delivery.Run(ctx) }),
-		a.background("schedule", func(ctx context.Context) error { return a.schedule.Run(ctx) }),
+		a.background("schedule", func(ctx context.Context) error { return a.planner.Run(ctx) }),
 		a.background("live messages", func(ctx context.Context) error { a.bot.RunBoards(ctx, a.budget); return nil }),
 		a.background("files", func(ctx context.Context) error { return a.bot.RunJobs(ctx, a.budget) }),
 		a.background("updates", a.receive),
@@ -108,15 +108,13 @@ func (a *app) openChat(context.Context) (func(context.Context) error, error) {
 	if a.adapter, err = telegram.New(a.telegram); err != nil {
 		return nil, err
 	}
-	a.bot = bot.New(a.setup.bot, a.store, texts, a.adapter, a.log)
-	a.budget = schedule.NewBudget(a.limits)
-	quiet := a.setup.schedule.Quiet
-	a.delivery = schedule.NewDelivery(a.store, a.bot, a.budget, schedule.DeliveryConfig{
-		Allowed: func(t time.Time) time.Time { return quiet.Next(t, a.setup.bot.Zone) },
-	}, a.log)
-	if a.schedule, err = schedule.New(a.store, a.setup.schedule, a.log); err != nil {
+	if a.planner, err = schedule.NewPlanner(a.store, a.schedule, a.log); err != nil {
 		return nil, err
 	}
+	a.setup.bot.Planner = a.planner
+	a.bot = bot.New(a.setup.bot, a.store, texts, a.adapter, a.log)
+	a.budget = schedule.NewBudget(a.limits)
+	a.delivery = schedule.NewDelivery(a.store, a.bot, a.budget, schedule.DeliveryConfig{Allowed: a.schedule.Allowed}, a.log)
 	return func(context.Context) error { a.adapter.Close(); return nil }, nil
 }
 

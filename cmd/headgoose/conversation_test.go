@@ -1,0 +1,356 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"headgoose/bot/telegram/sandbox"
+)
+
+var update = flag.Bool("update", false, "write what the bot says into the conversations")
+
+// TestConversations plays testdata/conversations/*.txt through the whole
+// program: sandbox, adapter, bot, store and delivery, with the county of the
+// demo. A line that begins with a name is what that person does:
+//
+//	书记 001 > 签到            types a text
+//	书记 001 * 我的日程         presses a button of the newest message that has it
+//	书记 001 ~ 主持人 001       scans the code on the other's phone
+//	书记 001 & 组织委员 001     opens the newest deep link in the other's chat
+//	书记 005 @ enrol           opens a link that the demo offers (enrol, village)
+//	书记 005 ^ own             sends the own contact card (or: other)
+//	县级管理员 001 < name.csv    sends a file of the archive
+//	书记 001 ! block           blocks the bot (or: unblock)
+//	clock 25m                  moves the clock on
+//	restart                    stops the program and starts it on its data
+//
+// Indented lines are what the people's phones show after it: new messages, and
+// edited ones with a pencil. With -update they are written, to be read.
+func TestConversations(t *testing.T) {
+	files, err := filepath.Glob("testdata/conversations/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no conversations", err)
+	}
+	for _, path := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newPlay(t, archive)
+			got := p.act(string(archive.Comment))
+			if *update {
+				archive.Comment = []byte(got)
+				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(archive.Comment) {
+				t.Errorf("%s reads otherwise now; first difference:\n%s", path, firstDifference(string(archive.Comment), got))
+			}
+		})
+	}
+}
+
+func firstDifference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(w), len(g)) {
+		a, b := "", ""
+		if i < len(w) {
+			a = w[i]
+		}
+		if i < len(g) {
+			b = g[i]
+		}
+		if a != b {
+			return fmt.Sprintf("line %d\nwant: %s\n got: %s", i+1, a, b)
+		}
+	}
+	return "none"
+}
+
+// play is one conversation that is being played.
+type play struct {
+	t     *testing.T
+	d     *demo
+	files map[string][]byte
+	names map[string]int64
+	seen  map[int64]map[int64]string // what each phone showed last, by message
+}
+
+// playTime is when conversations begin: a Monday, 07:50.
+var playTime = time.Date(2026, 12, 7, 7, 50, 0, 0, time.FixedZone("CST", 8*3600))
+
+func newPlay(t *testing.T, archive *txtar.Archive) *play {
+	t.Helper()
+	p := &play{t: t, files: map[string][]byte{}, names: map[string]int64{}, seen: map[int64]map[int64]string{}}
+	for _, f := range archive.Files {
+		p.files[f.Name] = f.Data
+	}
+	key := make([]byte, 32)
+	d, err := startDemo(t.Context(), demoOptions{
+		listen: "127.0.0.1:0", data: t.TempDir(), clock: standingAt(playTime), key: key, alone: true, noLimits: true,
+	}, io.Discard, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.d = d
+	t.Cleanup(func() {
+		if err := d.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, who := range []struct {
+		name string
+		id   int64
+	}{
+		{"县级管理员 001", demoOfficer},
+		{"组织委员 001", demoTownship + 1},
+		{"组织委员 002", demoTownship + 2},
+		{"主持人 001", demoHost},
+		{"毕业生 001", demoGraduate},
+		{"路人 001", demoStranger},
+		{"书记 001", demoSecretary + 1},
+		{"书记 002", demoSecretary + 2},
+		{"书记 003", demoSecretary + 3},
+		{"书记 005", demoSecretary + 5},
+		{"书记 006", demoSecretary + 6},
+		{"书记 040", demoSecretary + 40},
+	} {
+		p.names[who.name] = who.id
+	}
+	p.settle()
+	p.news()
+	return p
+}
+
+// act plays the lines of a script and returns it with what was said.
+func (p *play) act(script string) string {
+	p.t.Helper()
+	var out strings.Builder
+	for line := range strings.Lines(script) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "  "):
+			continue
+		case line == "" || strings.HasPrefix(line, "#"):
+			out.WriteString(line + "\n")
+			continue
+		}
+		out.WriteString(line + "\n")
+		if err := p.do(line); err != nil {
+			p.t.Fatalf("%s: %v", line, err)
+		}
+		p.settle()
+		for _, said := range p.news() {
+			out.WriteString(said)
+		}
+	}
+	return out.String()
+}
+
+var actPattern = regexp.MustCompile(`^(.+?) ([>*~&@^<!]) (.*)$`)
+
+func (p *play) do(line string) error {
+	if by, ok := strings.CutPrefix(line, "clock "); ok {
+		d, err := time.ParseDuration(by)
+		if err != nil {
+			return err
+		}
+		return p.d.advance(p.t.Context(), d)
+	}
+	if line == "restart" {
+		return p.restart()
+	}
+	m := actPattern.FindStringSubmatch(line)
+	if m == nil {
+		return fmt.Errorf("not understood")
+	}
+	who, known := p.names[m[1]]
+	if !known {
+		return fmt.Errorf("nobody of that name")
+	}
+	return p.person(who, m[2], m[3])
+}
+
+func (p *play) person(who int64, verb, rest string) (err error) {
+	s := p.d.sandbox
+	switch verb {
+	case ">":
+		_, err = s.Say(who, strings.ReplaceAll(rest, "CODE", p.digits()))
+	case "*":
+		return p.press(who, rest)
+	case "~", "&":
+		return p.link(who, p.names[rest], verb == "~")
+	case "@":
+		payload := p.d.offered.secretary
+		if rest == "village" {
+			payload = p.d.offered.graduate
+		}
+		_, err = s.OpenLink(who, payload)
+	case "^":
+		if rest == "own" {
+			_, err = s.ShareContact(who)
+		} else {
+			_, err = s.ShareCard(who, sandbox.Card{Phone: rest, UserID: who})
+		}
+	case "<":
+		_, err = s.SendFile(who, rest, p.files[rest])
+	case "!":
+		if rest == "block" {
+			return s.Block(who)
+		}
+		return s.Unblock(who)
+	}
+	return err
+}
+
+// press presses the button of the newest message that has it.
+func (p *play) press(who int64, label string) error {
+	messages := p.d.sandbox.Messages(who)
+	for _, m := range slices.Backward(messages) {
+		if _, _, ok := m.Find(label); ok && m.Bot {
+			_, err := p.d.sandbox.PressText(who, who, m.ID, label)
+			return err
+		}
+	}
+	return fmt.Errorf("no button %q", label)
+}
+
+// link opens what a phone shows: the newest QR code, or the newest deep link.
+func (p *play) link(who, other int64, scan bool) error {
+	s := p.d.sandbox
+	for _, m := range slices.Backward(s.Messages(other)) {
+		text := ""
+		switch {
+		case scan && m.Photo != nil:
+			text = s.QR(m.Photo.ID)
+		case !scan:
+			text = regexp.MustCompile(`https://t\.me/\S+`).FindString(m.Text)
+		}
+		if payload, ok := s.Payload(text); ok {
+			_, err := s.OpenLink(who, payload)
+			return err
+		}
+	}
+	return fmt.Errorf("no link to open")
+}
+
+// digits are the six digits on the newest live message of the host.
+func (p *play) digits() string {
+	code := regexp.MustCompile(`(\d{3}) (\d{3})`)
+	for _, m := range slices.Backward(p.d.sandbox.Messages(demoHost)) {
+		if f := code.FindStringSubmatch(m.Text); f != nil && m.Photo != nil {
+			return f[1] + f[2]
+		}
+	}
+	return "000000"
+}
+
+// settle waits until everything that was said has been answered.
+func (p *play) settle() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	defer cancel()
+	for range 3 { // an answer may cause another: a file's progress, a live message
+		if err := p.d.sandbox.WaitAcked(ctx); err != nil {
+			p.t.Fatal("updates are not taken:", err)
+		}
+		if _, err := p.d.app.bot.WorkJobs(ctx, nil); err != nil {
+			p.t.Fatal("files:", err)
+		}
+		if err := p.d.look(ctx); err != nil {
+			p.t.Fatal("deliveries:", err)
+		}
+	}
+}
+
+func (p *play) restart() error {
+	s := p.d.app.setup
+	if err := p.d.app.stop(); err != nil {
+		return err
+	}
+	s.engine = nil
+	a, err := startApp(p.t.Context(), s)
+	p.d.app = a
+	return err
+}
+
+// news is what the phones show that they did not before.
+func (p *play) news() []string {
+	names := make([]string, 0, len(p.names))
+	for name := range p.names {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var out []string
+	for _, name := range names {
+		id := p.names[name]
+		if p.seen[id] == nil {
+			p.seen[id] = map[int64]string{}
+		}
+		for _, m := range p.d.sandbox.Messages(id) {
+			if !m.Bot {
+				continue
+			}
+			shown := p.show(m)
+			before, had := p.seen[id][m.ID]
+			p.seen[id][m.ID] = shown
+			switch {
+			case !had:
+				out = append(out, "  "+name+"\n"+shown)
+			case before != shown:
+				out = append(out, "  "+name+" ✎\n"+shown)
+			}
+		}
+	}
+	return out
+}
+
+// masks are what differs from run to run.
+var masks = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`https://t\.me/\S+`), "https://t.me/…"},
+}
+
+// show writes a message as it stands in a script.
+func (p *play) show(m sandbox.Message) string {
+	text := m.Text
+	for _, mask := range masks {
+		text = mask.pattern.ReplaceAllString(text, mask.with)
+	}
+	var b strings.Builder
+	if m.Photo != nil {
+		b.WriteString("    ▣ picture\n")
+	}
+	if m.Document != nil {
+		fmt.Fprintf(&b, "    ▤ %s\n", m.Document.Name)
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		b.WriteString("    " + line + "\n")
+	}
+	for _, row := range m.Buttons {
+		b.WriteString("   ")
+		for _, key := range row {
+			b.WriteString(" [" + key.Text + "]")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"headgoose/bot"
+	"headgoose/bot/telegram"
+	"headgoose/bot/telegram/sandbox"
+	"headgoose/schedule"
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// villagesCSV are the county's real villages with their statistical codes.
+//
+//go:embed data/hualong-villages.csv
+var villagesCSV []byte
+
+// demoOptions are the flags of the demo.
+type demoOptions struct {
+	listen string
+	data   string // empty: a folder that is removed at the end
+	// clock is the county's; nil: it starts on the Monday of this week, 07:50.
+	clock *movableClock
+	// key is the master key; nil: one of the demo's own.
+	key []byte
+	// alone leaves the crowd out, so that nobody but the personas acts.
+	alone bool
+	// noLimits turns the rate limits of sandbox and bot off.
+	noLimits bool
+}
+
+// demo is a county in a box: the sandbox, the bot and a populated store.
+type demo struct {
+	clock   *movableClock
+	sandbox *sandbox.Server
+	app     *app
+	crowd   *crowd
+	zone    *time.Location
+	log     *slog.Logger
+	offered demoLinks
+	clean   []func() error
+}
+
+// runDemo starts a demo, says where its page is, and waits for ctx to end.
+func runDemo(ctx context.Context, o demoOptions, out io.Writer, log *slog.Logger) error {
+	d, err := startDemo(ctx, o, out, log)
+	if err != nil {
+		return err
+	}
+	say(out, "Headgoose demo · 头雁演示:%s\n", d.sandbox.URL())
+	say(out, "Open it in a browser; Ctrl-C ends it. 用浏览器打开,按 Ctrl-C 结束。\n")
+	return errors.Join(d.app.wait(ctx), d.stop())
+}
+
+// say prints to a terminal; that it cannot is no reason to stop.
+func say(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
+
+func startDemo(ctx context.Context, o demoOptions, out io.Writer, log *slog.Logger) (_ *demo, err error) {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		return nil, err
+	}
+	if o.clock == nil {
+		o.clock = startingAt(demoMorning(time.Now().In(zone)))
+	}
+	d := &demo{clock: o.clock, zone: zone, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.stop())
+		}
+	}()
+	if err := d.startSandbox(o, out); err != nil {
+		return nil, err
+	}
+	dir, err := d.folder(o.data)
+	if err != nil {
+		return nil, err
+	}
+	s, err := d.setup(o, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.populate(ctx, s); err != nil {
+		return nil, err
+	}
+	if d.app, err = startApp(ctx, s); err != nil {
+		return nil, err
+	}
+	if !o.alone {
+		d.crowd = gatherCrowd(d.sandbox, log)
+		d.clean = append(d.clean, d.crowd.stop)
+	}
+	return d, nil
+}
+
+// demoMorning is the Monday of the week of now, 07:50: the week's schedule is
+// about to go out.
+func demoMorning(now time.Time) time.Time {
+	back := (int(now.Weekday()) + 6) % 7
+	return time.Date(now.Year(), now.Month(), now.Day()-back, 7, 50, 0, 0, now.Location())
+}
+
+// startSandbox starts the chat platform and its page; a busy port is said, and
+// a free one taken.
+func (d *demo) startSandbox(o demoOptions, out io.Writer) error {
+	so := sandbox.Options{
+		Now: d.clock.Now,
+		Page: sandbox.Page{
+			Title:   sandbox.Label{ZH: "化隆县 · 头雁", EN: "Hualong County · Headgoose"},
+			Advance: d.advance,
+			RealTime: func(ctx context.Context) error {
+				d.clock.real()
+				return d.look(ctx)
+			},
+		},
+	}
+	if o.noLimits {
+		so.Limits = &sandbox.NoLimits
+	}
+	d.sandbox = sandbox.New(so)
+	d.clean = append(d.clean, d.sandbox.Close)
+	err := d.sandbox.Start(o.listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		host, port, _ := net.SplitHostPort(o.listen)
+		say(out, "Port %s is taken; using a free one. 端口 %s 被占用,改用空闲端口。\n", port, port)
+		err = d.sandbox.Start(net.JoinHostPort(host, "0"))
+	}
+	return err
+}
+
+// folder is where the demo keeps its data.
+func (d *demo) folder(dir string) (string, error) {
+	if dir != "" {
+		return dir, os.MkdirAll(dir, 0o700)
+	}
+	dir, err := os.MkdirTemp("", "headgoose-demo-")
+	if err != nil {
+		return "", err
+	}
+	d.clean = append(d.clean, func() error { return os.RemoveAll(dir) })
+	return dir, nil
+}
+
+func (d *demo) setup(o demoOptions, dir string) (setup, error) {
+	key := o.key
+	if key == nil {
+		var err error
+		if key, err = demoKey(filepath.Join(dir, "demo.key")); err != nil {
+			return setup{}, err
+		}
+	}
+	conf := schedule.DefaultConfig(d.zone)
+	conf.County = demoCounty.Code
+	limits := schedule.DefaultLimits()
+	if o.noLimits {
+		limits = schedule.Limits{}
+	}
+	return setup{
+		county: storage.County{Place: demoCounty, Bases: demoBases(), Officers: []int64{demoOfficer}},
+		bot:    bot.Config{County: demoCounty.Code, Zone: d.zone, Lang: "zh"},
+		path:   filepath.Join(dir, "headgoose.db"), key: key,
+		telegram: telegram.Config{Token: d.sandbox.Token(), APIURL: d.sandbox.URL(), Username: d.sandbox.Username()},
+		limits:   limits, schedule: conf,
+		clock: d.clock.Now, log: d.log,
+	}, nil
+}
+
+// demoKey reads the key of a demo's folder, or makes one.
+func demoKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	if err == nil || !errors.Is(err, os.ErrNotExist) {
+		return key, err
+	}
+	key = make([]byte, storage.KeySize)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	return key, os.WriteFile(path, key, 0o600)
+}
+
+// advanceStep is how far the clock moves at a time, so that what falls due is
+// seen to go out in its order.
+const advanceStep = 10 * time.Minute
+
+// advance moves the clock on in steps, and has everything that falls due
+// delivered before the next one.
+func (d *demo) advance(ctx context.Context, by time.Duration) error {
+	for by > 0 {
+		step := min(by, advanceStep)
+		by -= step
+		d.clock.move(step)
+		if err := d.look(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look has what is due planned, delivered and shown.
+func (d *demo) look(ctx context.Context) error {
+	if err := d.app.planner.Wake(ctx); err != nil {
+		return err
+	}
+	d.app.delivery.Kick()
+	if err := d.app.delivery.Idle(ctx); err != nil {
+		return err
+	}
+	return d.app.bot.RefreshBoards(ctx, d.app.budget)
+}
+
+// stop takes everything down, the app first.
+func (d *demo) stop() error {
+	var errs []error
+	if d.app != nil {
+		errs = append(errs, d.app.stop())
+	}
+	for i := len(d.clean) - 1; i >= 0; i-- {
+		errs = append(errs, d.clean[i]())
+	}
+	return errors.Join(errs...)
+}
+
+var demoCounty = record.Place{Code: "630224", Name: "化隆县"}
+
+func demoBases() []record.Base {
+	return []record.Base{
+		{ID: "party", Name: "党性教育基地", At: "县党性教育基地", Kind: record.PartySpirit},
+		{ID: "clean", Name: "廉政教育基地", At: "县委党校", Kind: record.CleanGovernment},
+	}
+}
