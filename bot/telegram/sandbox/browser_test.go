@@ -34,7 +34,7 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	do1(t, ctx) // starts it
+	drive(t, ctx) // starts it
 	t.Cleanup(func() {
 		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
@@ -43,8 +43,8 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// do1 runs steps with a limit, so that a selector that never comes fails.
-func do1(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+// drive runs steps with a limit, so that a selector that never comes fails.
+func drive(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	limit := 20 * time.Second
 	if len(steps) == 0 {
@@ -84,7 +84,7 @@ func shot(t *testing.T, ctx context.Context, name string) {
 	if dir == "" {
 		return
 	}
-	do1(t, ctx, chromedp.Sleep(400*time.Millisecond)) // let the animations end
+	drive(t, ctx, chromedp.Sleep(400*time.Millisecond)) // let the animations end
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		t.Fatal(err)
@@ -165,33 +165,35 @@ func TestPage(t *testing.T) {
 	s := pageServer(t)
 	errors := consoleErrors(ctx)
 	type css = chromedp.CSS
-	do1(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(s.URL()), chromedp.WaitVisible(css("body.ready")))
+	drive(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(s.URL()), chromedp.WaitVisible(css("body.ready")))
 
 	t.Run("enrol by a link and the contact key", func(t *testing.T) {
-		do1(t, ctx, chromedp.Click(css(phoneOf("301")+".suggest")))
+		shot(t, ctx, "start")
+		drive(t, ctx, chromedp.Click(css(phoneOf("301")+".suggest")))
 		sees(t, ctx, phoneOf("301")+".bubble", "发送您本人的手机号")
-		do1(t, ctx, chromedp.Click(css(phoneOf("301")+".key")))
+		shot(t, ctx, "keyboard")
+		drive(t, ctx, chromedp.Click(css(phoneOf("301")+".key")))
 		sees(t, ctx, phoneOf("301")+".bubble", "核对一致")
-		do1(t, ctx, chromedp.WaitNotPresent(css(phoneOf("301")+".key")))
+		drive(t, ctx, chromedp.WaitNotPresent(css(phoneOf("301")+".key")))
 	})
 	t.Run("type and press", func(t *testing.T) {
-		do1(t, ctx, chromedp.SendKeys(css(phoneOf("100")+"textarea"), "/status\r"))
+		drive(t, ctx, chromedp.SendKeys(css(phoneOf("100")+"textarea"), "/status\r"))
 		sees(t, ctx, phoneOf("100")+".bubble strong", "化隆县 · 本周")
-		do1(t, ctx, chromedp.Click(css(phoneOf("100")+".inline-button")))
+		drive(t, ctx, chromedp.Click(css(phoneOf("100")+".inline-button")))
 		sees(t, ctx, phoneOf("100")+".bubble", "巴燕镇 应到 31")
 		sees(t, ctx, phoneOf("100")+".edited", "已编辑")
 		sees(t, ctx, phoneOf("100")+".answer", "已更新")
 	})
 	t.Run("receive a file", func(t *testing.T) {
-		do1(t, ctx, chromedp.SendKeys(css(phoneOf("100")+"textarea"), "/export\r"))
+		drive(t, ctx, chromedp.SendKeys(css(phoneOf("100")+"textarea"), "/export\r"))
 		sees(t, ctx, phoneOf("100")+".file", "化隆县_签到_2026-12-01.xlsx")
 		sees(t, ctx, phoneOf("100")+".file", "18.0 KB")
 	})
 	t.Run("another person scans the code", func(t *testing.T) {
-		do1(t, ctx, chromedp.Click(css(phoneOf("200")+".suggest")), chromedp.Click(css(phoneOf("200")+".photo.code")),
+		drive(t, ctx, chromedp.Click(css(phoneOf("200")+".suggest")), chromedp.Click(css(phoneOf("200")+".photo.code")),
 			chromedp.WaitVisible(css("dialog.picker")))
 		shot(t, ctx, "picker")
-		do1(t, ctx, chromedp.Click(css(`dialog.picker .person[data-user="302"]`)))
+		drive(t, ctx, chromedp.Click(css(`dialog.picker .person[data-user="302"]`)))
 		sees(t, ctx, phoneOf("302")+".bubble", "✅ 已签到")
 		sees(t, ctx, phoneOf("200")+".bubble", "已到 24 / 31")
 	})
@@ -200,7 +202,7 @@ func TestPage(t *testing.T) {
 		if err := os.WriteFile(sheet, []byte("sheet"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		do1(t, ctx, chromedp.SetUploadFiles(css(phoneOf("100")+"input[type=file]"), []string{sheet}))
+		drive(t, ctx, chromedp.SetUploadFiles(css(phoneOf("100")+"input[type=file]"), []string{sheet}))
 		sees(t, ctx, phoneOf("100")+".file", "名册.xlsx")
 		sees(t, ctx, phoneOf("100")+".bubble", "读到 362 行")
 	})
@@ -210,27 +212,31 @@ func TestPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		sees(t, ctx, ".call.fault .code", "429")
-		do1(t, ctx, chromedp.Click(css(".call.fault summary")))
+		drive(t, ctx, chromedp.Click(css(".call.fault summary")))
 		shot(t, ctx, "desktop")
-		do1(t, ctx, chromedp.Click(css("#tool-faults")), chromedp.Click(css(".fault-form button[type=submit]")))
+		drive(t, ctx, chromedp.Click(css("#tool-faults")), chromedp.Click(css(".fault-form button[type=submit]")))
 		sees(t, ctx, ".fault-row", "429")
 		shot(t, ctx, "faults")
-		do1(t, ctx, chromedp.Click(css(".fault-row .icon-button")), chromedp.WaitNotPresent(css(".fault-row")))
+		drive(t, ctx, chromedp.Click(css(".fault-row .icon-button")), chromedp.WaitNotPresent(css(".fault-row")))
 	})
 	t.Run("block", func(t *testing.T) {
 		if err := s.Block(sec2); err != nil {
 			t.Fatal(err)
 		}
 		sees(t, ctx, phoneOf("302")+".footer", "停用")
-		do1(t, ctx, chromedp.Click(css(phoneOf("302")+".footer button")), chromedp.WaitVisible(css(phoneOf("302")+"textarea")))
+		drive(t, ctx, chromedp.Click(css(phoneOf("301")+".phone-head .icon-button")), chromedp.WaitVisible(css(".popup")))
+		shot(t, ctx, "blocked")
+		drive(t, ctx, chromedp.KeyEvent("\x1b"), chromedp.WaitNotPresent(css(".popup")))
+		drive(t, ctx, chromedp.Click(css(phoneOf("302")+".footer button")), chromedp.WaitVisible(css(phoneOf("302")+"textarea")))
 	})
 	t.Run("the clock moves", func(t *testing.T) {
-		do1(t, ctx, chromedp.Click(css(".steps .step:nth-child(2)")))
+		drive(t, ctx, chromedp.Click(css(".steps .step:nth-child(2)")))
+		shot(t, ctx, "clock")
 		sees(t, ctx, ".now .time", "10:02")
 	})
 	t.Run("phone width", func(t *testing.T) { phoneWidth(t, ctx) })
 	t.Run("english", func(t *testing.T) {
-		do1(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Click(css(".tool.quiet")), chromedp.WaitVisible(css(`html[lang="en"] body.ready`)))
+		drive(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Click(css(".tool.quiet")), chromedp.WaitVisible(css(`html[lang="en"] body.ready`)))
 		sees(t, ctx, "#tool-calls", "API calls")
 		sees(t, ctx, phoneOf("100")+".bubble", "读到 362 行")
 		shot(t, ctx, "english")
@@ -243,12 +249,12 @@ func TestPage(t *testing.T) {
 // phoneWidth looks at the page on a phone: one person at a time, nothing wider
 // than the screen.
 func phoneWidth(t *testing.T, ctx context.Context) {
-	do1(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Click(chromedp.CSS(".panel header button")),
+	drive(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Click(chromedp.CSS(".panel header button")),
 		chromedp.Click(chromedp.CSS(".tab:nth-child(2)")), chromedp.WaitVisible(chromedp.CSS(phoneOf("200")+".photo")),
 		chromedp.WaitNotVisible(chromedp.CSS(phoneOf("100")+".history")))
 	shot(t, ctx, "phone")
 	holds(t, ctx, "the page is no wider than the screen", `document.documentElement.scrollWidth <= innerWidth`)
-	do1(t, ctx, chromedp.Click(chromedp.CSS("#tool-calls")), chromedp.WaitVisible(chromedp.CSS(".panel")))
+	drive(t, ctx, chromedp.Click(chromedp.CSS("#tool-calls")), chromedp.WaitVisible(chromedp.CSS(".panel")))
 	shot(t, ctx, "phone-calls")
-	do1(t, ctx, chromedp.Click(chromedp.CSS(".panel header button")), chromedp.WaitNotVisible(chromedp.CSS(".panel")))
+	drive(t, ctx, chromedp.Click(chromedp.CSS(".panel header button")), chromedp.WaitNotVisible(chromedp.CSS(".panel")))
 }
