@@ -104,5 +104,11 @@ func (v Voice) Try(key string, args ...A) (string, error) {
 			c.PluralCount = n
 		}
 	}
-	return v.localizer.Localize(&c)
+	said, err := v.localizer.Localize(&c)
+	if err != nil && c.PluralCount != nil {
+		// A sentence of one form says every number with it.
+		c.PluralCount = nil
+		return v.localizer.Localize(&c)
+	}
+	return said, err
 }
