@@ -17,6 +17,7 @@ import (
 	"github.com/go-telegram/bot"
 
 	"headgoose/bot/chat"
+	"headgoose/bot/telegram/sandbox"
 )
 
 const benchSenders = 32 // calls under way at once
@@ -173,4 +174,43 @@ func benchBatch(first int64) string {
 	}
 	out.WriteString(`]}`)
 	return out.String()
+}
+
+// BenchmarkEcho is the adapter's part of a check-in: an update in, a reply
+// accepted by the sandbox in the same process, the update acknowledged.
+func BenchmarkEcho(b *testing.B) {
+	s := sandbox.New(sandbox.Options{Limits: &sandbox.NoLimits, CallLog: -1, History: 1})
+	if err := s.Start("127.0.0.1:0"); err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	const people = 5000
+	for i := range int64(people) {
+		s.AddUser(sandbox.User{ID: i + 1, Started: true})
+	}
+	for i := range b.N {
+		if _, err := s.Say(int64(i%people)+1, "/checkin 123456"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	a := newAdapter(b, s.URL(), func(c *Config) { c.Token = s.Token() })
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	b.ReportAllocs()
+	b.ResetTimer()
+	go func() {
+		ended <- a.Poller().Run(ctx, func(ctx context.Context, ev chat.Event) error {
+			_, err := a.Send(ctx, ev.Chat.ID, chat.Message{Text: "✅ 已签到 09:02,准时。"})
+			return err
+		})
+	}()
+	if err := s.WaitAcked(ctx); err != nil {
+		b.Fatal(err)
+	}
+	b.StopTimer()
+	cancel()
+	if err := <-ended; err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "echoes/s")
 }

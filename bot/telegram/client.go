@@ -126,7 +126,7 @@ func putReply(b *bytes.Buffer) {
 	}
 }
 
-// call posts a payload (nil: none) and decodes the result as T. Errors are
+// call posts a payload, a JSON object, and decodes the result as T. Errors are
 // *chat.SendError.
 func call[T any](ctx context.Context, c *client, method *http.Request, payload any, timeout time.Duration) (T, error) {
 	var answer envelope[T]

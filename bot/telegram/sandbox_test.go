@@ -24,7 +24,12 @@ type inProcess struct {
 	dead *atomic.Bool
 }
 
-func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
+func (p inProcess) RoundTrip(req *http.Request) (_ *http.Response, err error) {
+	defer func() {
+		if recover() != nil { // the sandbox hangs up
+			err = errors.New("connection reset")
+		}
+	}()
 	if p.dead.Load() {
 		return nil, errors.New("killed")
 	}

@@ -168,8 +168,8 @@ func checkToken(token string) error {
 }
 
 // Start learns the bot's username, trying again until ctx ends as long as
-// Telegram cannot be reached. It gives up with ErrToken. If Config has a
-// username, Start makes no call.
+// Telegram cannot be reached. It gives up with ErrToken, or when the call is
+// refused. If Config has a username, Start makes no call.
 func (a *Adapter) Start(ctx context.Context) error {
 	if a.username.Load() != nil {
 		return nil
@@ -179,14 +179,17 @@ func (a *Adapter) Start(ctx context.Context) error {
 	for {
 		me, err := call[struct {
 			Username string `json:"username"`
-		}](ctx, a.client, a.client.getMe, nil, callTimeout)
+		}](ctx, a.client, a.client.getMe, struct{}{}, callTimeout)
 		if err == nil {
 			line.up()
 			a.username.Store(&me.Username)
 			return nil
 		}
-		if errors.Is(err, ErrToken) {
+		switch {
+		case errors.Is(err, ErrToken):
 			return ErrToken
+		case chat.OutcomeOf(err) == chat.Refused:
+			return fmt.Errorf("telegram: start: %w", err)
 		}
 		line.down(ctx, err)
 		if !sleep(ctx, max(wait.NextBackOff(), retryAfter(err))) {
