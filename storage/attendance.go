@@ -36,10 +36,24 @@ type Code struct {
 	Until  time.Time // when the next one is shown
 }
 
+// Codes makes the codes of sessions from a master key.
+type Codes struct{ key []byte }
+
+// CodesOf derives the codes' key from a master key.
+func CodesOf(master []byte) (Codes, error) {
+	k, err := deriveKeys(master)
+	return Codes{k.code}, err
+}
+
 // CodeAt is the code of a session that is shown at t.
 func (s *Store) CodeAt(id record.SessionID, t time.Time) Code {
+	return Codes{s.keys.code}.CodeAt(id, t)
+}
+
+// CodeAt is the code of a session that is shown at t.
+func (c Codes) CodeAt(id record.SessionID, t time.Time) Code {
 	step := t.UnixNano() / int64(CodeStep)
-	h := hmac.New(sha256.New, s.keys.code)
+	h := hmac.New(sha256.New, c.key)
 	h.Write([]byte(id))
 	_ = binary.Write(h, binary.BigEndian, step)
 	sum := h.Sum(nil)
