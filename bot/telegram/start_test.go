@@ -186,3 +186,10 @@ func socks5(t *testing.T, target string) string {
 	}()
 	return l.Addr().String()
 }
+
+func TestStartGivesUpWhenRefused(t *testing.T) {
+	a := newAdapter(t, newServer(t, says(400, refusalBody(400, "Bad Request: logged out", ""))).URL, func(c *Config) { c.Username = "" })
+	if err := a.Start(t.Context()); chat.OutcomeOf(err) != chat.Refused {
+		t.Fatal(err)
+	}
+}
