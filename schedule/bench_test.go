@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"headgoose/storage"
+	"headgoose/storage/kv"
+	"headgoose/storage/kv/boltkv"
+	"headgoose/storage/kv/memkv"
 	"headgoose/storage/record"
 )
 
@@ -27,9 +30,9 @@ func (c *instant) Deliver(context.Context, record.Outbox) record.Result {
 	return record.Result{State: record.Sent, MessageID: 1}
 }
 
-func benchDelivery(b *testing.B, courier Courier) (*storage.Store, *Delivery) {
+func benchDelivery(b *testing.B, engine kv.Engine, courier Courier) (*storage.Store, *Delivery) {
 	b.Helper()
-	store := newStore(b, &shiftedClock{})
+	store := newStore(b, engine, &shiftedClock{})
 	d := NewDelivery(store, courier, NewBudget(Limits{}), DeliveryConfig{}, quietLog)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -51,7 +54,7 @@ func benchDelivery(b *testing.B, courier Courier) (*storage.Store, *Delivery) {
 func BenchmarkReplies(b *testing.B) {
 	b.ReportAllocs()
 	courier := &instant{}
-	store, d := benchDelivery(b, courier)
+	store, d := benchDelivery(b, memkv.New(memkv.Options{}), courier)
 	b.ResetTimer()
 	for i := 0; i < b.N; i += 10 {
 		err := store.Update(b.Context(), func(tx *storage.Tx) error {
@@ -72,10 +75,46 @@ func BenchmarkReplies(b *testing.B) {
 	b.ReportMetric(float64(courier.n.Load())/b.Elapsed().Seconds(), "replies/s")
 }
 
+// BenchmarkBolt: rows from 64 updates side by side, each durable in a file,
+// sent by a courier that takes no time, and settled in the file; the budget
+// off. A reply costs one row written and deleted, a notice its lease as well.
+func BenchmarkBolt(b *testing.B) {
+	for name, row := range map[string]func(string, int64) record.Outbox{"reply": reply, "notice": notice} {
+		b.Run(name, func(b *testing.B) {
+			engine, err := boltkv.Open(b.TempDir()+"/bench.db", boltkv.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { _ = engine.Close() })
+			courier := &instant{}
+			store, d := benchDelivery(b, engine, courier)
+			var n atomic.Int64
+			b.SetParallelism(32)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					i := n.Add(1)
+					err := store.Update(b.Context(), func(tx *storage.Tx) error {
+						_, err := tx.AddOutbox(row(fmt.Sprintf("u/%d", i), i))
+						return err
+					})
+					if err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			if err := d.Idle(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(courier.n.Load())/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
 // BenchmarkReplyStart: from the return of the commit to the courier's call.
 func BenchmarkReplyStart(b *testing.B) {
 	courier := &instant{wake: make(chan struct{}, 1)}
-	store, _ := benchDelivery(b, courier)
+	store, _ := benchDelivery(b, memkv.New(memkv.Options{}), courier)
 	var total time.Duration
 	b.ResetTimer()
 	for i := range b.N {

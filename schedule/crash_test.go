@@ -25,9 +25,23 @@ type process struct {
 	dies    int64 // at this commit; 0: never
 	after   bool  // the commit at which it dies has its effect
 	full    atomic.Bool
+	// once before the next View or Update
+	onView, onUpdate func()
+}
+
+func (p *process) View(ctx context.Context, fn func(kv.Reader) error) error {
+	if f := p.onView; f != nil {
+		p.onView = nil
+		f()
+	}
+	return p.Engine.View(ctx, fn)
 }
 
 func (p *process) Update(ctx context.Context, fn func(kv.Txn) error) error {
+	if f := p.onUpdate; f != nil {
+		p.onUpdate = nil
+		f()
+	}
 	if p.full.Load() {
 		return fmt.Errorf("test: %w", kv.ErrFull)
 	}
@@ -68,6 +82,22 @@ func TestDeliveryEndsWithItsStore(t *testing.T) {
 		if err := runUntil(s, newPlatform(), time.Hour); !errors.Is(err, kv.ErrUnknown) {
 			t.Errorf("Run returned %v", err)
 		}
+	})
+}
+
+// A reply that is committed while the outbox is taken up is in the store and
+// is handed over as well: it is sent once, after those before it.
+func TestDeliveryTakesUpEachReplyOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &process{Engine: memkv.New(memkv.Options{})}
+		s, to := storeOver(t, p), newPlatform()
+		add(t, s, reply("1", 7))
+		time.Sleep(time.Second)
+		p.onView = func() { add(t, s, reply("2", 7)) }
+		if err := runUntil(s, to, time.Minute); err != nil {
+			t.Error(err)
+		}
+		wantKeys(t, to.keys(), "1", "2")
 	})
 }
 

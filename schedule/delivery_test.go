@@ -112,6 +112,25 @@ func TestDeliveryPriorities(t *testing.T) {
 	})
 }
 
+// Many notices to one slow chat do not fill the window that all share.
+func TestDeliveryOneChatDoesNotHoldUpTheRest(t *testing.T) {
+	inFakeTime(t, func(t *testing.T, r *rig) {
+		r.limit = DefaultLimits()
+		r.cfg.Window = 8
+		for i := range 100 {
+			r.add(notice(fmt.Sprintf("a%02d", i), 1))
+		}
+		r.run()
+		time.Sleep(5 * time.Second)
+		r.add(notice("b", 2))
+		r.settleDown()
+		near(t, "other chat", r.to.when("b", r.start)[0], 5*time.Second, time.Second)
+		if n := len(r.to.arrivals()); n != 101 {
+			t.Errorf("%d arrived", n)
+		}
+	})
+}
+
 func TestDeliveryThrottled(t *testing.T) {
 	limits := DefaultLimits()
 	t.Run("a chat waits to the second, others go on", func(t *testing.T) {

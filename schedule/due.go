@@ -130,7 +130,7 @@ func (c Config) result(s record.Session, d decision, now time.Time) decision {
 
 // firstSight looks at a plan for the first time.
 func (c Config) firstSight(s record.Session, d decision, now time.Time, told, pushed bool) decision {
-	d.said = storage.Said{Rev: s.Rev, Since: now, Start: s.Start, Told: told}
+	d.said = storage.Said{Rev: s.Rev, Start: s.Start, Told: told}
 	day, soon := c.reminders(s)
 	if told || pushed || !day.After(now) || !soon.After(now) {
 		d.moved = told
@@ -160,9 +160,8 @@ func (c Config) reminder(s record.Session, d decision, now time.Time) (decision,
 		return d, false
 	}
 	d.said.Step = at
-	covered := !d.said.Announced.IsZero() && c.Quiet.Next(at, c.Zone).Before(d.said.Announced.Add(c.Cover))
-	if covered || at.Before(d.said.Since) {
-		return d, true
+	if c.Quiet.Next(at, c.Zone).Before(d.said.Announced.Add(c.Cover)) {
+		return d, true // the announcement stands for it
 	}
 	d = c.say(d, kind, secretaries, now, until)
 	d.said.Told = d.said.Told || d.kind != ""

@@ -217,6 +217,11 @@ func TestDecideChanges(t *testing.T) {
 			p.until(day[:9]+"01", "12-03 12:00").want(t, want...)
 		}
 	})
+	t.Run("cancelled after a reminder, before the push of its week", func(t *testing.T) {
+		p := newPlay("11-30 14:00").until("11-27 10:00", "11-29 17:00")
+		p.s.State, p.s.Rev = record.Cancelled, 2
+		p.until("11-29 17:01", "11-30 14:00").want(t, "11-29 16:00 day_before", "11-29 17:01 cancelled")
+	})
 }
 
 func TestDecideAfterwards(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"headgoose/storage"
+	"headgoose/storage/kv"
 	"headgoose/storage/kv/memkv"
 	"headgoose/storage/record"
 )
@@ -157,6 +158,7 @@ func (p *platform) when(key string, start time.Time) []time.Duration {
 // rig is a store with a delivery over it, in fake time.
 type rig struct {
 	t     testing.TB
+	under *process
 	store *storage.Store
 	to    *platform
 	d     *Delivery
@@ -185,9 +187,9 @@ func (c *shiftedClock) move(by time.Duration) {
 	c.by += by
 }
 
-func newStore(t testing.TB, clock *shiftedClock) *storage.Store {
+func newStore(t testing.TB, engine kv.Engine, clock *shiftedClock) *storage.Store {
 	t.Helper()
-	s, err := storage.Open(context.Background(), memkv.New(memkv.Options{}),
+	s, err := storage.Open(context.Background(), engine,
 		storage.Options{Key: make([]byte, storage.KeySize), Clock: clock.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +201,8 @@ func newStore(t testing.TB, clock *shiftedClock) *storage.Store {
 func inFakeTime(t *testing.T, test func(t *testing.T, r *rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{t: t, clock: &shiftedClock{}, to: newPlatform(), start: time.Now()}
-		r.store = newStore(t, r.clock)
+		r.under = &process{Engine: memkv.New(memkv.Options{})}
+		r.store = newStore(t, r.under, r.clock)
 		test(t, r)
 		r.halt()
 	})

@@ -121,6 +121,49 @@ func TestPlannerWhoIsTold(t *testing.T) {
 	})
 }
 
+func TestPlannerFollowsASessionOutOfSight(t *testing.T) {
+	inCounty(t, 1, 1, func(t *testing.T, c *county) {
+		c.wake()
+		s := c.session("12-03 09:00", c.villages[0])
+		c.wake()
+		c.goTo("12-01 10:00")
+		c.wake()
+		c.update(func(tx *storage.Tx) error {
+			_, err := tx.ChangeSession(s.ID, func(s *record.Session) { s.Start, s.End = on("12-29 09:00"), on("12-29 11:00") })
+			return err
+		})
+		c.wake()
+		c.wantKinds(s, map[string]int{record.KindAnnounce: 1})
+		c.update(func(tx *storage.Tx) error {
+			rows, err := tx.OutboxUnder("notice/", 9)
+			if len(rows) != 1 || rows[0].Args["moved"] == "" || rows[0].Rev != 2 {
+				t.Errorf("%+v", rows)
+			}
+			return err
+		})
+	})
+}
+
+// A plan that changes between the decision and its commit is decided anew.
+func TestPlannerDecidesAnewWhenThePlanChanges(t *testing.T) {
+	inCounty(t, 1, 1, func(t *testing.T, c *county) {
+		c.wake()
+		s := c.session("12-03 09:00", c.villages[0])
+		c.wake()
+		c.goTo("12-01 10:00")
+		c.wake()
+		c.goTo("12-02 16:00")
+		c.under.onUpdate = func() {
+			c.update(func(tx *storage.Tx) error {
+				_, err := tx.ChangeSession(s.ID, func(s *record.Session) { s.Meet = "镇政府门口" })
+				return err
+			})
+		}
+		c.wake()
+		c.wantKinds(s, map[string]int{record.KindAnnounce: 1})
+	})
+}
+
 func TestPlannerAfterASession(t *testing.T) {
 	t.Run("the result to the county's officers and those of its townships", func(t *testing.T) {
 		inCounty(t, 3, 2, func(t *testing.T, c *county) {

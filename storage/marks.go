@@ -24,10 +24,8 @@ func (tx *Tx) SetJobMark(job string, at time.Time) error { return put(tx, "mark/
 
 // Said is how much of a session has been said to the people that it concerns.
 type Said struct {
-	// Rev is the plan that was looked at last, Since when it was seen first,
-	// Start its beginning.
+	// Rev is the plan that was looked at last, Start its beginning.
 	Rev   int       `json:"rev"`
-	Since time.Time `json:"since"`
 	Start time.Time `json:"start"`
 	// Told: people have heard of the session, by this plan or an earlier one.
 	Told bool `json:"told,omitzero"`

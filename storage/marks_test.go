@@ -10,7 +10,7 @@ import (
 func TestMarks(t *testing.T) {
 	o := newOutboxStore(t)
 	session := record.Session{ID: "s1", Place: "630224"}
-	want := Said{Rev: 2, Since: o.now, Told: true, Step: o.now.Add(time.Hour)}
+	want := Said{Rev: 2, Start: o.now, Told: true, Step: o.now.Add(time.Hour)}
 	o.do(t, func(tx *Tx) error {
 		if _, found, err := tx.JobMark("week"); found || err != nil {
 			t.Errorf("a mark out of nothing: %v", err)
