@@ -206,29 +206,8 @@ func TestPage(t *testing.T) {
 		sees(t, ctx, phoneOf("100")+".file", "名册.xlsx")
 		sees(t, ctx, phoneOf("100")+".bubble", "读到 362 行")
 	})
-	t.Run("calls and faults", func(t *testing.T) {
-		s.AddFault(Fault{Method: "sendMessage", Kind: FaultTooMany, Times: 1, RetryAfter: time.Second})
-		if _, err := try(s, "sendMessage", params{"chat_id": 100, "text": "x"}); err != nil {
-			t.Fatal(err)
-		}
-		sees(t, ctx, ".call.fault .code", "429")
-		drive(t, ctx, chromedp.Click(css(".call.fault summary")))
-		shot(t, ctx, "desktop")
-		drive(t, ctx, chromedp.Click(css("#tool-faults")), chromedp.Click(css(".fault-form button[type=submit]")))
-		sees(t, ctx, ".fault-row", "429")
-		shot(t, ctx, "faults")
-		drive(t, ctx, chromedp.Click(css(".fault-row .icon-button")), chromedp.WaitNotPresent(css(".fault-row")))
-	})
-	t.Run("block", func(t *testing.T) {
-		if err := s.Block(sec2); err != nil {
-			t.Fatal(err)
-		}
-		sees(t, ctx, phoneOf("302")+".footer", "停用")
-		drive(t, ctx, chromedp.Click(css(phoneOf("301")+".phone-head .icon-button")), chromedp.WaitVisible(css(".popup")))
-		shot(t, ctx, "blocked")
-		drive(t, ctx, chromedp.KeyEvent("\x1b"), chromedp.WaitNotPresent(css(".popup")))
-		drive(t, ctx, chromedp.Click(css(phoneOf("302")+".footer button")), chromedp.WaitVisible(css(phoneOf("302")+"textarea")))
-	})
+	t.Run("calls and faults", func(t *testing.T) { callsAndFaults(t, ctx, s) })
+	t.Run("block", func(t *testing.T) { blockAndBack(t, ctx, s) })
 	t.Run("the clock moves", func(t *testing.T) {
 		drive(t, ctx, chromedp.Click(css(".steps .step:nth-child(2)")))
 		shot(t, ctx, "clock")
@@ -257,4 +236,33 @@ func phoneWidth(t *testing.T, ctx context.Context) {
 	drive(t, ctx, chromedp.Click(chromedp.CSS("#tool-calls")), chromedp.WaitVisible(chromedp.CSS(".panel")))
 	shot(t, ctx, "phone-calls")
 	drive(t, ctx, chromedp.Click(chromedp.CSS(".panel header button")), chromedp.WaitNotVisible(chromedp.CSS(".panel")))
+}
+
+// callsAndFaults looks at a failed call, and sets and ends a fault by hand.
+func callsAndFaults(t *testing.T, ctx context.Context, s *Server) {
+	type css = chromedp.CSS
+	s.AddFault(Fault{Method: "sendMessage", Kind: FaultTooMany, Times: 1, RetryAfter: time.Second})
+	if _, err := try(s, "sendMessage", params{"chat_id": 100, "text": "x"}); err != nil {
+		t.Fatal(err)
+	}
+	sees(t, ctx, ".call.fault .code", "429")
+	drive(t, ctx, chromedp.Click(css(".call.fault summary")))
+	shot(t, ctx, "desktop")
+	drive(t, ctx, chromedp.Click(css("#tool-faults")), chromedp.Click(css(".fault-form button[type=submit]")))
+	sees(t, ctx, ".fault-row", "429")
+	shot(t, ctx, "faults")
+	drive(t, ctx, chromedp.Click(css(".fault-row .icon-button")), chromedp.WaitNotPresent(css(".fault-row")))
+}
+
+// blockAndBack has a person block the bot and take it back.
+func blockAndBack(t *testing.T, ctx context.Context, s *Server) {
+	type css = chromedp.CSS
+	if err := s.Block(sec2); err != nil {
+		t.Fatal(err)
+	}
+	sees(t, ctx, phoneOf("302")+".footer", "停用")
+	drive(t, ctx, chromedp.Click(css(phoneOf("301")+".phone-head .icon-button")), chromedp.WaitVisible(css(".popup")))
+	shot(t, ctx, "blocked")
+	drive(t, ctx, chromedp.KeyEvent("\x1b"), chromedp.WaitNotPresent(css(".popup")))
+	drive(t, ctx, chromedp.Click(css(phoneOf("302")+".footer button")), chromedp.WaitVisible(css(phoneOf("302")+"textarea")))
 }

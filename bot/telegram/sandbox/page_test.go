@@ -231,3 +231,16 @@ func TestStartRefusesOtherAddresses(t *testing.T) {
 		t.Error("the sandbox listens to the world")
 	}
 }
+
+func TestRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(soon(t))
+	s := New(Options{})
+	err := s.Run(ctx, "127.0.0.1:0", func(url string) {
+		ok[wireUser](t, s, "getMe", nil)
+		cancel()
+	})
+	http.DefaultClient.CloseIdleConnections()
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -340,18 +340,20 @@ func TestPeopleCannot(t *testing.T) {
 
 func TestWaits(t *testing.T) {
 	s := people(t)
-	go func() {
+	var wg sync.WaitGroup
+	wg.Go(func() {
 		for _, text := range []string{"一", "二"} {
 			if _, err := try(s, "sendMessage", params{"chat_id": 7, "text": text}); err != nil {
 				t.Error(err)
 			}
 		}
-	}()
+	})
 	got, err := s.WaitMessages(soon(t), 7, 2)
 	must(t, err)
 	if len(got) != 2 || got[1].Text != "二" {
 		t.Errorf("%+v", got)
 	}
+	wg.Wait()
 	mark := s.Mark()
 	seen := make(chan Call, 1)
 	remove := s.OnCall(func(c Call) { seen <- c })

@@ -105,7 +105,7 @@ class App {
 
   drawTabs() {
     this.tabs.replaceChildren(...[...this.phones.values()].map((p) => h("button", {
-      type: "button", role: "tab", class: "tab", "aria-selected": String(p.id === this.current), onclick: () => this.select(p.id),
+      type: "button", role: "tab", class: "tab", "aria-controls": "phone-" + p.id, "aria-selected": String(p.id === this.current), onclick: () => this.select(p.id),
     }, p.persona.name, this.unread.get(p.id) ? h("span", { class: "badge" }, String(this.unread.get(p.id))) : null)));
   }
 

@@ -26,11 +26,11 @@ export class Phone {
 
   build() {
     const p = this.persona;
-    this.history = h("div", { class: "history", role: "log", "aria-live": "polite", "aria-label": p.name, tabIndex: 0 });
+    this.history = h("div", { class: "history", role: "log", "aria-live": "polite", "aria-label": p.name, tabIndex: 0, "data-empty": t("empty") });
     this.footer = h("div", { class: "footer" });
     this.notice = h("div", { class: "answer", role: "status" });
     const more = iconButton("more", t("more"), () => this.more(more), { "aria-haspopup": "menu" });
-    this.el = h("section", { class: "phone", "aria-label": p.name, "data-user": String(this.id) },
+    this.el = h("section", { class: "phone", id: "phone-" + this.id, "aria-label": p.name, "data-user": String(this.id) },
       h("header", { class: "phone-head" }, face(p),
         h("div", { class: "who" }, h("h2", {}, p.name), h("p", {}, [label(p.role), label(p.place)].filter(Boolean).join(" · "))),
         more),
