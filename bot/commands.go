@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"slices"
+
 	"headgoose/storage/record"
 )
 
@@ -8,8 +10,9 @@ import (
 type command struct {
 	name  string   // as typed behind the slash, and the first word of a button's line
 	words []string // as typed alone or before arguments, in Chinese or English
-	// roles that may use it at all; nil: everybody who is registered. What
-	// it is done to is checked by the handler, on the object.
+	// roles that may use it at all, record.Alumnus for graduates with an own
+	// record; nil: everybody who is registered. What it is done to is checked
+	// by the handler, on the object.
 	roles  []record.Role
 	open   bool // also for people who are not registered
 	groups bool // also in groups, where no person's data is said
@@ -30,7 +33,8 @@ var (
 func (b *Bot) table() []command {
 	var all []command
 	for _, family := range [][]command{
-		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), hostCommands(), rollCommands(), rotaCommands(), importCommands(),
+		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), registerCommands(), graduateCommands(), hostCommands(), rollCommands(), rotaCommands(), importCommands(),
+		statusCommands(), personCommands(), peopleCommands(), scheduleCommands(),
 	} {
 		all = append(all, family...)
 	}
@@ -52,5 +56,8 @@ func (c *command) may(t *Turn) bool {
 	if c.open {
 		return true
 	}
-	return t.Known && (c.roles == nil || t.Actor.Has(c.roles...))
+	if !t.Known || c.roles == nil || t.Actor.Has(c.roles...) {
+		return t.Known
+	}
+	return slices.Contains(c.roles, record.Alumnus) && t.isAlumnus()
 }

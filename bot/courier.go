@@ -25,13 +25,16 @@ type notice struct {
 	// draw makes the picture or file of the notice after the transaction;
 	// slow work belongs here.
 	draw func() (photo []byte, file *chat.Upload, err error)
+	// fill completes the message after the transaction, with words that are
+	// stored nowhere: a one-time link.
+	fill func(ctx context.Context, m *chat.Message) error
 }
 
 // buildNotices fills the table of kinds, a family after the other.
 func (b *Bot) buildNotices() {
 	b.notices = map[string]render{}
 	for _, family := range []map[string]render{
-		enrolNotices(), rollNotices(), scheduleNotices(), importNotices(),
+		enrolNotices(), graduateNotices(), rollNotices(), scheduleNotices(), importNotices(), statusNotices(), personNotices(),
 	} {
 		for kind, r := range family {
 			b.notices[kind] = r
@@ -125,6 +128,11 @@ func (b *Bot) finishNotice(ctx context.Context, chatID int64, n notice) (chat.Me
 			return m, err
 		}
 		m.Photo, m.Document = photo, file
+	}
+	if n.fill != nil {
+		if err := n.fill(ctx, &m); err != nil {
+			return m, err
+		}
 	}
 	w := (&Turn{}).words(n.Text, n.rows)
 	if len(w.Buttons) > 0 {
