@@ -48,7 +48,7 @@ func (f rosterFile) summary(t *Turn) string {
 	shown := 0
 	for _, c := range f.plan.Changes {
 		if !c.Adds() && shown < 3 {
-			lines = append(lines, t.Say("import.change", text.A{"What": changeText(t, c)}))
+			lines = append(lines, t.Say("import.change", text.A{"What": RosterChange(t.Voice, c)}))
 			shown++
 		}
 	}
@@ -61,30 +61,30 @@ func (f rosterFile) summary(t *Turn) string {
 	return joinLines(head, lines)
 }
 
-// changeText says what one row changes: 扎巴镇某村 支部书记 书记 041 → 书记 363.
-func changeText(t *Turn, c storage.RosterChange) string {
+// RosterChange says what one row changes: 扎巴镇某村 支部书记 书记 041 → 书记 363.
+func RosterChange(v text.Voice, c storage.RosterChange) string {
 	where := c.Row.Township + c.Place.Name
 	role := ""
 	if c.Row.Role != "" {
-		role = t.Say("role." + string(c.Row.Role))
+		role = v.Say("role." + string(c.Row.Role))
 	}
 	args := text.A{"Place": where, "Role": role, "Name": c.Row.Name, "Old": "", "New": "", "Field": ""}
 	switch {
 	case len(c.Ends) > 0:
 		args["Old"], args["New"] = c.Ends[0].Name, c.Row.Name
-		return t.Say("import.change_post", args)
+		return v.Say("import.change_post", args)
 	case len(c.Fields) > 0:
 		f := c.Fields[0]
-		args["Field"], args["Old"], args["New"] = t.Say("field."+string(f.Field)), f.Old, f.New
-		return t.Say("import.change_field", args)
+		args["Field"], args["Old"], args["New"] = v.Say("field."+string(f.Field)), f.Old, f.New
+		return v.Say("import.change_field", args)
 	}
-	return t.Say("import.change_new", args)
+	return v.Say("import.change_new", args)
 }
 
 func (f rosterFile) detail(t *Turn) ([]byte, error) {
 	var changes []sheet.DetailRow
 	for _, c := range f.plan.Changes {
-		changes = append(changes, sheet.DetailRow{Row: c.Row.Row, Text: changeText(t, c)})
+		changes = append(changes, sheet.DetailRow{Row: c.Row.Row, Text: RosterChange(t.Voice, c)})
 	}
 	return writeDetail(t, f.faults(), changes)
 }
