@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"iter"
 	"time"
 
 	"headgoose/storage/kv"
@@ -102,4 +103,54 @@ func (tx *Tx) PurgeOutbox(before time.Time, from string, limit int) (next string
 		}
 	}
 	return next, len(old), nil
+}
+
+// CheckOutbox yields what does not fit together in the outbox: an open row
+// without its index entry, an entry without its row, and the like. It reads all
+// rows.
+func (tx *Tx) CheckOutbox() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		open := map[string]bool{} // index entries that a row accounts for
+		for e, err := range scan[record.Outbox](tx, under("out/")) {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			if fault := tx.checkRow(e.val, open); fault != "" && !yield(fault, nil) {
+				return
+			}
+		}
+		for _, prefix := range []string{"outq/", "outx/"} {
+			for e, err := range tx.r.Scan(under(prefix)) {
+				if err != nil {
+					yield("", err)
+					return
+				}
+				if !open[string(e.Key)] && !yield("index entry "+string(e.Key)+" has no row", nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// checkRow says what is wrong with a row, and notes the index entry that it
+// must have.
+func (tx *Tx) checkRow(row record.Outbox, open map[string]bool) (fault string) {
+	key := ""
+	switch row.State {
+	case record.Pending:
+		key = queueKey(row)
+	case record.Failed, record.Unknown:
+		key = issueKey(row)
+	case record.Sent, record.Dropped:
+		return ""
+	default:
+		return "row out/" + row.Key + " is " + string(row.State)
+	}
+	open[key] = true
+	if found, err := has(tx, key); err != nil || !found {
+		return "row out/" + row.Key + " lacks its index entry"
+	}
+	return ""
 }

@@ -446,6 +446,41 @@ func (o *outboxStore) fits(t *rapid.T, held int) {
 		if c.Leased != held || c.Pending+c.Leased != open {
 			t.Fatalf("%+v, held %d, open %d", c, held, open)
 		}
+		for fault, err := range tx.CheckOutbox() {
+			t.Fatalf("%s %v", fault, err)
+		}
 		return err
 	})
+}
+
+func TestCheckOutbox(t *testing.T) {
+	for name, spoil := range map[string]func(tx *Tx, row record.Outbox) error{
+		"an open row out of the queue": func(tx *Tx, row record.Outbox) error { return del(tx, queueKey(row)) },
+		"an entry without a row":       func(tx *Tx, row record.Outbox) error { return del(tx, "out/"+row.Key) },
+		"a row in no state":            func(tx *Tx, row record.Outbox) error { row.State = record.Leased; return put(tx, "out/"+row.Key, row) },
+		"a failed row that nobody sees": func(tx *Tx, row record.Outbox) error {
+			row.State = record.Failed
+			return errors.Join(del(tx, queueKey(row)), put(tx, "out/"+row.Key, row))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOutboxStore(t)
+			o.add(t, notice("a"), notice("b"))
+			o.do(t, func(tx *Tx) error {
+				row, _, err := tx.Outbox("a")
+				return errors.Join(err, spoil(tx, row))
+			})
+			faults := 0
+			o.do(t, func(tx *Tx) error {
+				faults = 0
+				for range tx.CheckOutbox() {
+					faults++
+				}
+				return nil
+			})
+			if faults == 0 {
+				t.Error("not noticed")
+			}
+		})
+	}
 }
