@@ -159,7 +159,7 @@ func (b *Bot) silent(ctx context.Context, ev chat.Event) (bool, error) {
 	}
 	silent := false
 	err := b.store.View(ctx, func(tx *storage.Tx) error {
-		_, known, err := tx.PersonByChat(ev.From.ID)
+		known, err := tx.ChatKnown(ev.From.ID)
 		if err != nil || known {
 			return err
 		}

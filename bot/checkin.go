@@ -2,7 +2,6 @@ package bot
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"headgoose/bot/text"
@@ -25,11 +24,11 @@ func (t *Turn) checkin() error {
 	if code == "" {
 		return t.howToCheckIn()
 	}
-	open, err := t.OpenSessions(t.b.conf.County)
+	fits, open, err := t.OpenFor(t.b.conf.County, code)
 	if err != nil {
 		return err
 	}
-	if len(open) == 0 {
+	if !open {
 		return t.nothingOpen()
 	}
 	left, err := t.GuessesLeft(t.Person.ID)
@@ -39,33 +38,29 @@ func (t *Turn) checkin() error {
 	if left == 0 {
 		return record.ErrTooMany
 	}
-	s, found, err := t.sessionOf(open, code)
+	if len(fits) == 0 {
+		return t.wrongCode()
+	}
+	s, err := t.oneOf(fits)
 	if err != nil {
 		return err
-	}
-	if !found {
-		return t.wrongCode()
 	}
 	return t.checkInto(s, record.ByCode)
 }
 
-// sessionOf finds the open session of a code; where six digits fit several, the
+// oneOf is the session that a code is for; where six digits fit several, the
 // one that expects the person.
-func (t *Turn) sessionOf(open []record.Session, code string) (record.Session, bool, error) {
-	fits := slices.DeleteFunc(slices.Clone(open), func(s record.Session) bool { return !t.CodeFits(s.ID, code) })
-	for _, s := range fits {
-		mine, err := t.expects(s)
+func (t *Turn) oneOf(fits []record.SessionID) (record.Session, error) {
+	for _, id := range fits[1:] {
+		s, err := t.Session(id)
 		if err != nil {
-			return s, false, err
+			return s, err
 		}
-		if mine {
-			return s, true, nil
+		if mine, err := t.expects(s); err != nil || mine {
+			return s, err
 		}
 	}
-	if len(fits) == 0 {
-		return record.Session{}, false, nil
-	}
-	return fits[0], true, nil
+	return t.Session(fits[0])
 }
 
 // expects says whether a session expects a village of the person.
@@ -114,16 +109,15 @@ func (t *Turn) wrongCode() error {
 	return nil
 }
 
-// checkInto appends the check-in and answers with what was written.
+// checkInto appends the check-in and answers with what was written. Rows of
+// attendance are only appended and name their author, so they are their own
+// audit log.
 func (t *Turn) checkInto(s record.Session, method record.Method) error {
 	row, err := t.CheckIn(s, t.Actor, method)
 	if _, isRefusal := text.Refusal(err); isRefusal {
 		return t.refused(s, row, err)
 	}
 	if err != nil {
-		return err
-	}
-	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.CheckIn, Session: s.ID, Note: string(row.Status)}); err != nil {
 		return err
 	}
 	args := t.sessionArgs(s)

@@ -218,8 +218,8 @@ func resultOf(id int64, err error) record.Result {
 // cannot be written to, once, with word to the officer. It implements
 // schedule.Settler.
 func (b *Bot) Settled(tx *storage.Tx, row record.Outbox, result record.Result) error {
-	if row.Person == "" {
-		return nil
+	if row.Person == "" || (row.Class == record.Reply && result.State == record.Sent) {
+		return nil // a reply went to somebody who has just written
 	}
 	if result.State == record.Sent {
 		_, err := tx.SetReachable(row.Person, true)

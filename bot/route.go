@@ -35,8 +35,8 @@ func (t *Turn) route() error {
 
 // reach notes that a person stopped the bot or is back.
 func (t *Turn) reach(ok bool) error {
-	if !t.Known {
-		return nil
+	if !t.Known || t.Ev.Chat.Group {
+		return nil // in a group it tells of the bot's place there
 	}
 	_, err := t.SetReachable(t.Person.ID, ok)
 	return err

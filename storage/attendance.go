@@ -3,6 +3,7 @@ package storage
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -45,10 +46,30 @@ func CodesOf(master []byte) (Codes, error) {
 	return Codes{k.code}, err
 }
 
-// CodeAt is the code of a session that is shown at t.
+// CodeAt is the code of a session that is shown at t. The codes of the open
+// sessions are asked for with every check-in, so the newest are remembered.
 func (s *Store) CodeAt(id record.SessionID, t time.Time) Code {
-	return Codes{s.keys.code}.CodeAt(id, t)
+	at := codeStep{id, t.UnixNano() / int64(CodeStep)}
+	if c, found := s.codes.Load(at); found {
+		return c.(Code)
+	}
+	c := Codes{s.keys.code}.CodeAt(id, t)
+	if s.codesKept.Add(1) > maxCodesKept {
+		s.codes.Clear()
+		s.codesKept.Store(0)
+	}
+	s.codes.Store(at, c)
+	return c
 }
+
+// codeStep is a session in one time step, maxCodesKept how many of them are
+// remembered.
+type codeStep struct {
+	id   record.SessionID
+	step int64
+}
+
+const maxCodesKept = 1000
 
 // CodeAt is the code of a session that is shown at t.
 func (c Codes) CodeAt(id record.SessionID, t time.Time) Code {
@@ -84,14 +105,13 @@ func SplitCodePayload(payload string) (id record.SessionID, long string, ok bool
 // CodeFits says whether code (six digits or a long one) is that of the session
 // now, or of the step before or after.
 func (tx *Tx) CodeFits(id record.SessionID, code string) bool {
-	fits := false
-	for _, shift := range []time.Duration{0, -CodeStep, CodeStep} {
+	fits := 0
+	for _, shift := range [...]time.Duration{0, -CodeStep, CodeStep} {
 		c := tx.s.CodeAt(id, tx.Now.Add(shift))
-		if hmac.Equal([]byte(code), []byte(c.Digits)) || hmac.Equal([]byte(code), []byte(c.Long)) {
-			fits = true
-		}
+		fits |= subtle.ConstantTimeCompare([]byte(code), []byte(c.Digits))
+		fits |= subtle.ConstantTimeCompare([]byte(code), []byte(c.Long))
 	}
-	return fits
+	return fits == 1
 }
 
 type guesses struct {

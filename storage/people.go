@@ -50,6 +50,9 @@ func (tx *Tx) PersonByChat(chat int64) (record.Person, bool, error) {
 	return tx.personAt(chatKey(chat))
 }
 
+// ChatKnown says whether a private chat is somebody's.
+func (tx *Tx) ChatKnown(chat int64) (bool, error) { return has(tx, chatKey(chat)) }
+
 func chatKey(chat int64) string { return fmt.Sprintf("chat/%d", chat) }
 
 func (tx *Tx) personAt(key string) (record.Person, bool, error) {

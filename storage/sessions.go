@@ -261,6 +261,9 @@ func (tx *Tx) Duties(place record.Code, from, to time.Time, limit int) ([]record
 		return tx.sessionsAt("duty/"+string(place)+"/", from, to, limit)
 	}
 	all, err := tx.sessionsAt("duty/"+string(place.Township())+"/", from, to, 0)
+	if err != nil {
+		return nil, err
+	}
 	var mine []record.Session
 	for _, s := range all {
 		if len(mine) == limit && limit > 0 {
@@ -274,7 +277,7 @@ func (tx *Tx) Duties(place record.Code, from, to time.Time, limit int) ([]record
 			mine = append(mine, s)
 		}
 	}
-	return mine, err
+	return mine, nil
 }
 
 // Hosting lists the sessions of a host that start in [from, to), by start.
@@ -307,6 +310,21 @@ func (tx *Tx) sessionsOf(r kv.Range, limit int) ([]record.Session, error) {
 		}
 	}
 	return list, nil
+}
+
+// OpenFor lists the open sessions of a county that a code fits now.
+func (tx *Tx) OpenFor(county record.Code, code string) (fits []record.SessionID, open bool, err error) {
+	prefix := "open/" + string(county) + "/"
+	for e, err := range tx.r.Scan(under(prefix)) {
+		if err != nil {
+			return nil, false, err
+		}
+		open = true
+		if id := record.SessionID(e.Key[len(prefix):]); tx.CodeFits(id, code) {
+			fits = append(fits, id)
+		}
+	}
+	return fits, open, nil
 }
 
 // OpenSession opens a planned session for check-in. An open one stays as it is.

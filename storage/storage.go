@@ -28,6 +28,8 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"headgoose/storage/kv"
@@ -44,10 +46,12 @@ var ErrNewer = errors.New("storage: the data was written by a newer version of t
 
 // Store is the county's data.
 type Store struct {
-	engine kv.Engine
-	clock  func() time.Time
-	keys   keys
-	outbox outboxHook
+	engine    kv.Engine
+	clock     func() time.Time
+	keys      keys
+	outbox    outboxHook
+	codes     sync.Map // codeStep -> Code
+	codesKept atomic.Int64
 }
 
 // Options of a Store.
