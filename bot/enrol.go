@@ -55,7 +55,7 @@ func (t *Turn) deepLink(payload string) error {
 		return err
 	}
 	if link.Kind == record.LinkVillage {
-		return t.registerByLink(link.Place)
+		return t.registerByLink(hash, link.Place)
 	}
 	return t.openEnrolment(hash, link)
 }

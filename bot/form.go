@@ -50,7 +50,7 @@ type flow struct {
 func flowTable() []*flow {
 	var all []*flow
 	for _, family := range [][]*flow{
-		lateFlows(), rotaFlows(),
+		lateFlows(), registerFlows(), rotaFlows(),
 	} {
 		all = append(all, family...)
 	}

@@ -34,7 +34,11 @@ func (t *Turn) formCard(f openForm, fault *dialog.Fault) (card, error) {
 	if summary {
 		lines = append(lines, t.Say("form.check"))
 	} else {
-		lines = append(lines, t.Say(v.Step.Ask, v.Step.Args))
+		key, args := v.Step.Ask, v.Step.Args
+		if v.Step.AskFor != nil {
+			key, args = v.Step.AskFor(f.d.Answers)
+		}
+		lines = append(lines, t.Say(key, args))
 	}
 	rev := "form " + strconv.FormatInt(f.d.Rev, 10) + " "
 	rows := t.choiceRows(v, rev)

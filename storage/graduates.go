@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"headgoose/storage/kv"
 	"headgoose/storage/record"
@@ -112,7 +113,8 @@ func (tx *Tx) EditGraduate(id record.GraduateID, others []record.GraduateID, cha
 	return g, tx.putGraduate(&old, g, others)
 }
 
-// DropGraduate erases a record, with everything that leads to it.
+// DropGraduate erases a record, with everything that leads to it. A person
+// who holds no post and was here only to keep it is forgotten with it.
 func (tx *Tx) DropGraduate(id record.GraduateID) error {
 	g, err := tx.Graduate(id)
 	if err != nil {
@@ -121,7 +123,30 @@ func (tx *Tx) DropGraduate(id record.GraduateID) error {
 	if err := tx.indexGraduate(g, false); err != nil {
 		return err
 	}
+	if err := tx.forgetAlumnus(g.Person); err != nil {
+		return err
+	}
 	return del(tx, "graduate/"+string(id))
+}
+
+func (tx *Tx) forgetAlumnus(id record.PersonID) error {
+	if id == "" {
+		return nil
+	}
+	posts, err := tx.Posts(id)
+	if err != nil || len(posts) > 0 {
+		return err
+	}
+	if err := tx.Unbind(id); err != nil {
+		return err
+	}
+	return del(tx, "person/"+string(id))
+}
+
+// VillageToken makes the token of the link that is issued to a village at a
+// time. It can be made again from the two, so the link itself is kept nowhere.
+func (tx *Tx) VillageToken(village record.Code, at time.Time) []byte {
+	return mac(tx.s.keys.link, "village/"+string(village)+"/"+stamp(at))[:TokenSize]
 }
 
 // putGraduate writes a record in the place of old (nil: a new one). At most
@@ -205,6 +230,7 @@ func countGraduate(n *record.GraduateCount, g record.Graduate, by int) {
 	} else {
 		n.Employment = counted(n.Employment, g.Employment, by)
 	}
+	n.Outlook = counted(n.Outlook, record.OutlookOf(g.Employment, g.Willingness), by)
 	n.Willingness = counted(n.Willingness, g.Willingness, by)
 	n.Outlook = counted(n.Outlook, record.OutlookOf(g.Employment, g.Willingness), by)
 	if g.Employment == record.Seeking && g.Willingness == record.Willing {

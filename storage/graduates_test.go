@@ -132,16 +132,24 @@ func TestNobodyIsDoubledSilently(t *testing.T) {
 func TestOneRecordForAPerson(t *testing.T) {
 	s := gradStore(t)
 	g := aGraduate()
-	g.Person = "p1"
-	gradDo(t, s, func(tx *Tx) (err error) { g, err = tx.AddGraduate(g, nil); return err })
+	gradDo(t, s, func(tx *Tx) (err error) {
+		if g.Person, err = tx.AddPerson(record.Person{Name: g.Name}, ""); err != nil {
+			return err
+		}
+		if err := tx.Bind(g.Person, 7, "zh"); err != nil {
+			return err
+		}
+		g, err = tx.AddGraduate(g, nil)
+		return err
+	})
 	again := aGraduate()
-	again.Person, again.Name = "p1", "毕业生 002"
+	again.Person, again.Name = g.Person, "毕业生 002"
 	err := s.Update(t.Context(), func(tx *Tx) error { _, err := tx.AddGraduate(again, nil); return err })
 	if !errors.Is(err, record.ErrExists) {
 		t.Fatalf("a second record: %v", err)
 	}
 	gradDo(t, s, func(tx *Tx) error {
-		own, found, err := tx.GraduateOf("p1")
+		own, found, err := tx.GraduateOf(g.Person)
 		if !found || own.ID != g.ID {
 			t.Errorf("own record %v, %v", own.ID, found)
 		}
@@ -151,8 +159,11 @@ func TestOneRecordForAPerson(t *testing.T) {
 		return tx.DropGraduate(g.ID)
 	})
 	gradDo(t, s, func(tx *Tx) error {
-		if _, found, err := tx.GraduateOf("p1"); found || err != nil {
-			t.Errorf("after the erasure: %v, %v", found, err)
+		if _, found, err := tx.GraduateOf(g.Person); found || err != nil {
+			t.Errorf("own record after the erasure: %v, %v", found, err)
+		}
+		if _, found, err := tx.PersonByChat(7); found || err != nil {
+			t.Errorf("account after the erasure: %v, %v", found, err)
 		}
 		return nil
 	})
@@ -239,8 +250,10 @@ func compareGraduates(t *rapid.T, s *Store, model map[record.GraduateID]record.G
 }
 
 func sameCount(a, b record.GraduateCount) bool {
-	same := maps.Equal(a.Employment, b.Employment) && maps.Equal(a.Willingness, b.Willingness)
-	a.Employment, a.Willingness, b.Employment, b.Willingness = nil, nil, nil, nil
+	same := maps.Equal(a.Employment, b.Employment) && maps.Equal(a.Willingness, b.Willingness) && maps.Equal(a.Outlook, b.Outlook)
+	for _, n := range []*record.GraduateCount{&a, &b} {
+		n.Employment, n.Willingness, n.Outlook = nil, nil, nil
+	}
 	return same && reflect.DeepEqual(a, b)
 }
 

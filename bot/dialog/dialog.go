@@ -63,10 +63,12 @@ type Choice struct {
 
 // Step is one question.
 type Step struct {
-	Name  string
-	Ask   string         // key of the question
-	Args  map[string]any // arguments of the question
-	Field string         // key of the answer's name in the list of answers
+	Name string
+	Ask  string         // key of the question
+	Args map[string]any // arguments of the question
+	// AskFor chooses the question by the answers before it; nil: Ask, Args.
+	AskFor func(Answers) (key string, args map[string]any)
+	Field  string // key of the answer's name in the list of answers
 
 	// Choices lists the answers to choose from; nil where it is typed.
 	Choices func(Answers) ([]Choice, error)

@@ -42,6 +42,14 @@ func (v Voice) ShortDay(t time.Time) string {
 	return fmt.Sprintf("%d月%d日", t.Month(), t.Day())
 }
 
+// Month says a month of the year: 7月.
+func (v Voice) Month(m time.Month) string {
+	if v.Lang == "en" {
+		return m.String()[:3]
+	}
+	return fmt.Sprintf("%d月", m)
+}
+
 // Today says today.
 func (v Voice) Today() string {
 	if v.Lang == "en" {

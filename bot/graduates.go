@@ -1,0 +1,350 @@
+package bot
+
+import (
+	"strconv"
+	"strings"
+
+	"headgoose/bot/text"
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// graduatePage is how many graduates a page lists, placePage how many places.
+const (
+	graduatePage = 8
+	placePage    = 20
+)
+
+func graduateCommands() []command {
+	return []command{
+		{name: "graduates", words: []string{"毕业生", "毕业生名单", "graduates"}, roles: branch, run: (*Turn).graduatesOf},
+		{name: "graduates.in", hidden: true, roles: branch, run: (*Turn).graduatePlaces},
+		{name: "graduates.link", hidden: true, roles: branch, run: (*Turn).villageLink},
+		{name: "graduate.show", hidden: true, roles: graduateKeepers, run: onGraduate(record.SeeGraduates, (*Turn).showGraduate)},
+		{name: "graduate.edit", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).editGraduate)},
+		{name: "graduate.confirm", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).confirmGraduate)},
+		{name: "graduate.drop", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).dropGraduate)},
+	}
+}
+
+// onGraduate is a command about one record, the first argument, which the
+// person may treat so.
+func onGraduate(action record.Action, run func(*Turn, record.Graduate) error) func(*Turn) error {
+	return func(t *Turn) error {
+		g, err := t.Graduate(record.GraduateID(t.Arg(0)))
+		if err != nil {
+			return err
+		}
+		if err := t.Allow(action, objectOf(g)); err != nil {
+			return err
+		}
+		return run(t, g)
+	}
+}
+
+// graduatesOf lists the graduates of a place: place, filter, and after or
+// before a record. Without a place it is that of the person's posts, chosen
+// where there are several.
+func (t *Turn) graduatesOf() error {
+	place := record.Code(t.Arg(0))
+	if place == "" {
+		own := append(t.offices(), t.Actor.Places(record.Secretary)...)
+		if len(own) > 1 {
+			return t.chooseGraduatePlace(own)
+		}
+		place = own[0]
+	}
+	if err := t.Allow(record.SeeGraduates, record.Object{Place: place}); err != nil {
+		return err
+	}
+	q := storage.GraduateQuery{Place: place, Filter: storage.GraduateFilter(t.Arg(1)), Limit: graduatePage}
+	if q.Filter == "" {
+		q.Filter = storage.AllGraduates
+	}
+	switch t.Arg(2) {
+	case "after":
+		q.After = record.GraduateID(t.Arg(3))
+	case "before":
+		q.Before = record.GraduateID(t.Arg(3))
+	}
+	return t.listGraduates(q)
+}
+
+func (t *Turn) chooseGraduatePlace(places []record.Code) error {
+	var row []Btn
+	for _, c := range places {
+		p, err := t.Place(c)
+		if err != nil {
+			return err
+		}
+		row = append(row, Btn{Text: p.Name, Line: "graduates " + string(c)})
+	}
+	t.Answer(t.Say("graduates.choose"), append(inRows(row, 2), t.homeRow())...)
+	return nil
+}
+
+// listGraduates shows a page of a list: counts at the head, one line and one
+// button for each record, the filters, and the ways on.
+func (t *Turn) listGraduates(q storage.GraduateQuery) error {
+	page, more, err := t.Graduates(q)
+	if err != nil {
+		return err
+	}
+	head, err := t.graduatesHead(q)
+	if err != nil {
+		return err
+	}
+	lines := []string{head}
+	if len(page) == 0 {
+		lines = append(lines, t.Say("graduates.none"))
+	}
+	var open []Btn
+	for _, g := range page {
+		line, err := t.graduateLine(g, q.Place)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, line)
+		open = append(open, Btn{Text: clip(g.Name, 12), Line: "graduate.show " + string(g.ID)})
+	}
+	rows := append(inRows(open, 2), t.turnPages(q, page, more))
+	rows = append(rows, t.filterRows(q)...)
+	rows = append(rows, t.placeRows(q.Place)...)
+	t.Answer(strings.Join(lines, "\n"), append(rows, t.homeRow())...)
+	return nil
+}
+
+// graduatesHead says the place and its counts.
+func (t *Turn) graduatesHead(q storage.GraduateQuery) (string, error) {
+	name, err := t.placeName(q.Place)
+	if err != nil {
+		return "", err
+	}
+	n, err := t.Count(q.Place)
+	if err != nil {
+		return "", err
+	}
+	g := n.Graduates
+	return t.Say("graduates.head", text.A{
+		"Place": name, "All": g.All, "Graduated": storage.Graduated.Of(g),
+		"Seeking": storage.SeekingWork.Of(g), "Willing": storage.WillingBack.Of(g),
+	}), nil
+}
+
+// graduateLine is one record in a list; the village is said where the list has
+// several.
+func (t *Turn) graduateLine(g record.Graduate, of record.Code) (string, error) {
+	args := text.A{
+		"Name": g.Name, "Born": g.BirthYear, "State": t.stateOf(g),
+		"Willingness": t.Say("willingness." + string(g.Willingness)), "Village": "",
+	}
+	if of.Level() != record.Village {
+		place, err := t.Place(g.Village)
+		if err != nil {
+			return "", err
+		}
+		args["Village"] = place.Name
+	}
+	return t.Say("graduates.line", args), nil
+}
+
+// stateOf says what a graduate does: the employment, or still studying.
+func (t *Turn) stateOf(g record.Graduate) string {
+	if g.Studying {
+		return t.Say("employment.studying")
+	}
+	return t.Say("employment." + string(g.Employment))
+}
+
+// turnPages are the ways to the page before and behind.
+func (t *Turn) turnPages(q storage.GraduateQuery, page []record.Graduate, more bool) []Btn {
+	var row []Btn
+	if len(page) == 0 {
+		return row
+	}
+	line := "graduates " + string(q.Place) + " " + string(q.Filter)
+	before, behind := q.After != "", more
+	if q.Before != "" {
+		before, behind = more, true
+	}
+	if before {
+		row = append(row, t.Btn("prev_page", line+" before "+string(page[0].ID)))
+	}
+	if behind {
+		row = append(row, t.Btn("next_page", line+" after "+string(page[len(page)-1].ID)))
+	}
+	return row
+}
+
+// filterRows are the filters, the one in force marked.
+func (t *Turn) filterRows(q storage.GraduateQuery) [][]Btn {
+	var row []Btn
+	for _, f := range storage.GraduateFilters() {
+		b := Btn{Text: t.Say("graduates.filter_" + string(f)), Line: "graduates " + string(q.Place) + " " + string(f)}
+		if f == q.Filter {
+			b.Text = "✓ " + b.Text
+		}
+		row = append(row, b)
+	}
+	return inRows(row, 2)
+}
+
+// placeRows are what can be done in the place: register somebody, its link, or
+// the places in it.
+func (t *Turn) placeRows(place record.Code) [][]Btn {
+	if place.Level() != record.Village {
+		key := "by_village"
+		if place.Level() == record.County {
+			key = "by_township"
+		}
+		return [][]Btn{{t.Btn(key, "graduates.in "+string(place))}}
+	}
+	return [][]Btn{{t.Btn("register", "register "+string(place)), t.Btn("village_link", "graduates.link "+string(place))}}
+}
+
+// graduatePlaces lists the places in a place, with how many graduates each
+// has: place, page.
+func (t *Turn) graduatePlaces() error {
+	place := record.Code(t.Arg(0))
+	if err := t.Allow(record.SeeGraduates, record.Object{Place: place}); err != nil {
+		return err
+	}
+	children, err := t.Children(place)
+	if err != nil {
+		return err
+	}
+	page, _ := strconv.Atoi(t.Arg(1))
+	page = min(max(page, 0), max(0, len(children)-1)/placePage)
+	var open []Btn
+	for _, p := range children[page*placePage : min((page+1)*placePage, len(children))] {
+		n, err := t.Count(p.Code)
+		if err != nil {
+			return err
+		}
+		label := t.Say("graduates.place_button", text.A{"Place": p.Name, "All": n.Graduates.All})
+		open = append(open, Btn{Text: label, Line: "graduates " + string(p.Code)})
+	}
+	var turn []Btn
+	line := "graduates.in " + string(place) + " "
+	if page > 0 {
+		turn = append(turn, t.Btn("prev_page", line+strconv.Itoa(page-1)))
+	}
+	if (page+1)*placePage < len(children) {
+		turn = append(turn, t.Btn("next_page", line+strconv.Itoa(page+1)))
+	}
+	head, err := t.graduatesHead(storage.GraduateQuery{Place: place})
+	if err != nil {
+		return err
+	}
+	back := []Btn{t.Btn("back", "graduates "+string(place)), t.Btn("home", "start")}
+	t.Answer(head+"\n"+t.Say("graduates.choose"), append(inRows(open, 2), turn, back)...)
+	return nil
+}
+
+// showGraduate shows one record, and what can be done with it.
+func (t *Turn) showGraduate(g record.Graduate) error {
+	lines, err := t.graduateLines(g)
+	if err != nil {
+		return err
+	}
+	id := string(g.ID)
+	rows := [][]Btn{
+		{t.Btn("confirm_record", "graduate.confirm "+id), t.Btn("change", "graduate.edit "+id)},
+		{t.Btn("drop_record", "graduate.drop "+id)},
+	}
+	if t.Allow(record.SeeGraduates, record.Object{Place: g.Village}) == nil {
+		rows[1] = append(rows[1], t.Btn("back", "graduates "+string(g.Village)))
+	}
+	t.Answer(lines, append(rows, t.homeRow())...)
+	return nil
+}
+
+// graduateLines say a record.
+func (t *Turn) graduateLines(g record.Graduate) (string, error) {
+	village, err := t.placeName(g.Village)
+	if err != nil {
+		return "", err
+	}
+	key := "graduates.record"
+	if g.Studying {
+		key = "graduates.record_studying"
+	}
+	month, err := g.Graduation.In(t.b.conf.Zone)
+	if err != nil {
+		return "", err
+	}
+	return t.Say(key, text.A{
+		"Village": village, "Name": g.Name, "Born": g.BirthYear,
+		"Education": t.Say("education." + string(g.Education)), "School": g.School, "Major": g.Major,
+		"Graduation":  t.Say("graduates.month", text.A{"Year": month.Year(), "Month": t.Voice.Month(month.Month())}),
+		"State":       t.stateOf(g),
+		"Willingness": t.Say("willingness." + string(g.Willingness)), "Phone": spaced(g.Phone),
+		"Confirmed": t.Voice.Day(g.ConfirmedAt.In(t.b.conf.Zone), t.Now), "Source": t.Say("source." + string(g.Source)),
+	}), nil
+}
+
+// spaced writes a phone number in the groups in which it is read out.
+func spaced(phone string) string {
+	if len(phone) != 11 {
+		return phone
+	}
+	return phone[:3] + " " + phone[3:7] + " " + phone[7:]
+}
+
+// editGraduate opens a record for change, all answers filled in.
+func (t *Turn) editGraduate(g record.Graduate) error {
+	return t.startFlow("register", t.answersOf(g))
+}
+
+// confirmGraduate notes that the facts are as the record says. Where they
+// cannot be any more (the expected graduation is past), what is open is asked.
+func (t *Turn) confirmGraduate(g record.Graduate) error {
+	if g.Check(t.Now) != nil {
+		return t.editGraduate(g)
+	}
+	g, err := t.Tx.EditGraduate(g.ID, nil, func(*record.Graduate) {})
+	if err != nil {
+		return err
+	}
+	if err := t.auditGraduate(g, "confirmed"); err != nil {
+		return err
+	}
+	lines, err := t.graduateLines(g)
+	if err != nil {
+		return err
+	}
+	rows := [][]Btn{t.homeRow()}
+	if t.Allow(record.SeeGraduates, record.Object{Place: g.Village}) == nil {
+		rows[0] = append([]Btn{t.Btn("back", "graduates "+string(g.Village))}, rows[0]...)
+	}
+	t.Answer(t.Say("graduates.confirmed", text.A{"Lines": lines}), rows...)
+	return nil
+}
+
+// dropGraduate erases a record, when the consent is withdrawn; it asks once
+// more with the consequence.
+func (t *Turn) dropGraduate(g record.Graduate) error {
+	if t.Arg(1) != "yes" {
+		id := string(g.ID)
+		t.Answer(t.Say("graduates.drop_ask", text.A{"Name": g.Name}),
+			[]Btn{t.Btn("keep_record", "graduate.show "+id), t.Btn("drop_yes", "graduate.drop "+id+" yes")})
+		return nil
+	}
+	if err := t.DropGraduate(g.ID); err != nil {
+		return err
+	}
+	if err := t.auditGraduate(g, "erased"); err != nil {
+		return err
+	}
+	if g.Person == t.Person.ID && len(t.Actor.Posts) == 0 {
+		t.Person, t.Known = record.Person{}, false // forgotten with the record
+	}
+	t.Answer(t.Say("graduates.dropped"), t.homeRow())
+	return nil
+}
+
+func (t *Turn) auditGraduate(g record.Graduate, what string) error {
+	return t.Audit(record.Audit{
+		By: t.Person.ID, Action: record.EditGraduate, Person: g.Person, Place: g.Village, Note: string(g.ID) + " " + what,
+	})
+}
