@@ -232,7 +232,6 @@ func countGraduate(n *record.GraduateCount, g record.Graduate, by int) {
 	}
 	n.Outlook = counted(n.Outlook, record.OutlookOf(g.Employment, g.Willingness), by)
 	n.Willingness = counted(n.Willingness, g.Willingness, by)
-	n.Outlook = counted(n.Outlook, record.OutlookOf(g.Employment, g.Willingness), by)
 	if g.Employment == record.Seeking && g.Willingness == record.Willing {
 		n.SeekingWilling += by
 	}
