@@ -535,7 +535,7 @@ func TestRosterTwiceIsOnce(t *testing.T) {
 			}
 			plan := planRoster(t, s, rows...)
 			r := applyRoster(t, s, plan)
-			if r.Applied != len(plan.Changes) || len(r.Faults) != 0 {
+			if r.Applied+r.Already != len(plan.Changes) || len(r.Faults) != 0 {
 				t.Fatalf("planned %d, applied %+v", len(plan.Changes), r)
 			}
 			before := dump(t, s)

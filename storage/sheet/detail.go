@@ -1,7 +1,5 @@
 package sheet
 
-import "strconv"
-
 // DetailRow is one line of the details of an import, already in the reader's
 // words.
 type DetailRow struct {

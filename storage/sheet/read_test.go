@@ -42,8 +42,8 @@ func refusal(t *testing.T, data []byte) *Refusal {
 	return r
 }
 
-// workbook writes rows of values into the first sheet of an .xlsx file.
-func workbook(t testing.TB, rows [][]any, edit ...func(f *excelize.File)) []byte {
+// xlsx writes rows of values into the first sheet of an .xlsx file.
+func xlsx(t testing.TB, rows [][]any, edit ...func(f *excelize.File)) []byte {
 	t.Helper()
 	f := excelize.NewFile()
 	defer f.Close()
@@ -113,7 +113,7 @@ func TestReadRoster(t *testing.T) {
 		"a line break in a heading": {[]byte(strings.Replace(chinese, "统计代码", "\"统计\n代码\"", 1)), at(2)},
 		"english, another order": {[]byte("Name,Mobile phone,Position,Village,Township,Village code,Birth year,Education,In post since,Remarks\n" +
 			"书记 001,+86 139 0000 0001,Secretary,下加合村,巴燕镇,630224100200,1975,College,2021-03,x\n"), at(2)},
-		"xlsx: titles, brackets, numbers, serials": {workbook(t, [][]any{
+		"xlsx: titles, brackets, numbers, serials": {xlsx(t, [][]any{
 			{"化隆县民族团结村党支部书记花名册"}, {nil, "填报单位:县委组织部", nil, "2026年"}, nil,
 			{"序号", "乡(镇)名称", "行政村(社区)", "统计用区划代码", "职 务", "姓名", "联系电话(手机)", "出生年月", "文化程度", "任现职时间"},
 			{1, "巴燕镇", "下加合村", 630224100200, "村党支部书记、村委会主任", "书记 001", 13900000001, 27500, "省委党校大专", "2021.03"},
@@ -121,7 +121,7 @@ func TestReadRoster(t *testing.T) {
 		}), at(5)},
 		"the heading names the post": {[]byte("乡镇,村,村代码,现任党支部书记,书记手机号码,出生年月,学历,任职时间\n" +
 			"巴燕镇,下加合村,630224100200,书记 001,139-0000-0001,1975年4月,专科,2021年3月\n"), at(2)},
-		"scientific in a workbook": {workbook(t, [][]any{
+		"scientific in a workbook": {xlsx(t, [][]any{
 			{"乡镇", "村", "统计代码", "姓名", "手机", "出生年份", "学历", "任职时间"},
 			{"巴燕镇", "下加合村", "6.302241002E11", "书记 001", "1.3900000001E10", 1975.0, "高职", "202103"},
 		}), at(2)},
@@ -136,7 +136,7 @@ func TestReadRoster(t *testing.T) {
 }
 
 func TestMergedCells(t *testing.T) {
-	data := workbook(t, [][]any{
+	data := xlsx(t, [][]any{
 		{"名册"},
 		{"所在地", nil, "人员", nil, nil},
 		{nil, nil, "姓名", "联系方式", nil},
@@ -253,7 +253,7 @@ func TestNeverCollected(t *testing.T) {
 		})
 	}
 	t.Run("in a group above the header", func(t *testing.T) {
-		r := refusal(t, workbook(t, [][]any{{"人员", nil, nil, "身份证"}, {"村", "姓名", "手机", "号码"}, {"下加合村", "书记 001", "13900000001", "1"}}))
+		r := refusal(t, xlsx(t, [][]any{{"人员", nil, nil, "身份证"}, {"村", "姓名", "手机", "号码"}, {"下加合村", "书记 001", "13900000001", "1"}}))
 		check(t, "what", r.Never, NeverIDNumber)
 	})
 	t.Run("without a header row that is known", func(t *testing.T) {
@@ -264,12 +264,17 @@ func TestNeverCollected(t *testing.T) {
 	})
 }
 
-func TestVillageList(t *testing.T) {
+func hualongCSV(t testing.TB) []byte {
+	t.Helper()
 	data, err := os.ReadFile("testdata/hualong-villages.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := mustRead(t, data)
+	return data
+}
+
+func TestVillageList(t *testing.T) {
+	b := mustRead(t, hualongCSV(t))
 	check(t, "faults", b.Faults, []record.Fault(nil))
 	check(t, "villages", len(b.Roster), 362)
 	check(t, "first", b.Roster[0], record.RosterRow{

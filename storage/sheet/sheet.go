@@ -25,7 +25,7 @@
 //
 // # Writing
 //
-// The writers take plain rows and an [Lang] and produce a workbook. A text
+// The writers take plain rows and a [Lang] and give the bytes of a workbook. A text
 // that a spreadsheet program could take for a formula is written so that it
 // stays text. What [WriteRoster] and [WriteGraduates] write, Read reads.
 package sheet

@@ -98,3 +98,45 @@ func readEducation(cell string) (record.Education, *bad) {
 	}
 	return "", &bad{kind: record.FaultEducation}
 }
+
+var statusWords = []choice[record.Status]{
+	{record.Present, "准时", "on time"},
+	{record.Late, "迟到", "late"},
+	{record.Excused, "请假", "excused"},
+	{record.Absent, "缺席", "absent"},
+	{record.Waiting, "待确认", "waiting"},
+	{"", "未到", "not there"},
+}
+
+var methodWords = []choice[record.Method]{
+	{record.ByLink, "扫码", "scanned"},
+	{record.ByCode, "口令", "code typed"},
+	{record.ByRollCall, "点名", "roll call"},
+	{record.ByHost, "主持人", "host"},
+}
+
+// write is how a value is written; a value that has no word stays as it is.
+func write[T ~string](lang Lang, set []choice[T], v T) string {
+	for _, c := range set {
+		if c.value == v {
+			return c.word(lang)
+		}
+	}
+	return string(v)
+}
+
+// words lists how all values of a set are written.
+func words[T ~string](lang Lang, set []choice[T]) (list []string) {
+	for _, c := range set {
+		list = append(list, c.word(lang))
+	}
+	return list
+}
+
+func (c choice[T]) word(lang Lang) string {
+	if lang == English {
+		first, _, _ := strings.Cut(c.english, "|")
+		return strings.ToUpper(first[:1]) + first[1:]
+	}
+	return strings.Fields(c.chinese)[0]
+}
