@@ -198,7 +198,7 @@ func (t *Turn) graduatesChart(v view) (chart.Bars, error) {
 		Title:    t.Say("chart.graduates", text.A{"Place": v.name}),
 		Subtitle: t.Say("chart.graduates_of", text.A{"Day": t.Voice.ShortDay(t.Now), "All": g.All, "Key": g.SeekingWilling}),
 	}
-	colors := []chart.Color{chart.Done, chart.Between, chart.Lacking}
+	colors := []chart.Color{chart.Done, chart.Between, chart.Other}
 	for i, w := range record.Willingnesses() {
 		b.Series = append(b.Series, chart.Series{Name: t.Say("query.willingness." + string(w)), Color: colors[i]})
 	}

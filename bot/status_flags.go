@@ -101,7 +101,7 @@ func (t *Turn) flaggedLine(f storage.Flagged) (string, Btn, error) {
 		more = t.Say("query.since", text.A{"Day": t.Voice.ShortDay(p.UnreachableSince.In(t.b.conf.Zone))})
 	}
 	line := t.Say("query.branch_line", text.A{"Place": name, "Name": p.Name, "More": more})
-	return line, Btn{Text: clip(place.Name, 8) + " " + clip(p.Name, 6), Line: "status.person " + string(p.ID)}, nil
+	return line, Btn{Text: place.Name + " " + clip(p.Name, 10), Line: "status.person " + string(p.ID)}, nil
 }
 
 const (

@@ -56,10 +56,14 @@ func (t *Turn) statusSession() error {
 // whoButtons lead to the names; they are there where there is somebody.
 func (t *Turn) whoButtons(s record.Session, c record.SessionCount, line string) [][]Btn {
 	var row []Btn
+	missing := "missing_n"
+	if s.State == record.Planned {
+		missing = "expected_n" // nobody is missing yet
+	}
 	for _, part := range []struct {
 		key, who string
 		n        int
-	}{{"missing_n", "missing", c.Missing()}, {"came_n", "came", c.Present}, {"excused_n", "excused", c.Excused}} {
+	}{{missing, "missing", c.Missing()}, {"came_n", "came", c.Present}, {"excused_n", "excused", c.Excused}} {
 		if part.n > 0 {
 			row = append(row, Btn{Text: t.Say("button."+part.key, text.A{"N": part.n}), Line: "status.who " + line + " " + part.who})
 		}
@@ -109,7 +113,11 @@ func (t *Turn) statusWho() error {
 	from, to, turn := t.window(3, len(villages), "status.who "+line+" "+who)
 	args := t.sessionArgs(s)
 	args["N"] = len(villages)
-	lines := []string{t.Say("query.who_"+who, args)}
+	key := "query.who_" + who
+	if who == "missing" && s.State == record.Planned {
+		key = "query.who_expected"
+	}
+	lines := []string{t.Say(key, args)}
 	var row []Btn
 	for _, v := range villages[from:to] {
 		said, b, err := t.attendedLine(s, v, who)

@@ -26,7 +26,8 @@ type Color string
 const (
 	Done    Color = "#2f6db5" // here, enrolled, willing
 	Between Color = "#f0b445" // excused, considering
-	Lacking Color = "#c8503c" // missing, cannot be reached, unwilling
+	Lacking Color = "#c8503c" // missing, cannot be reached
+	Other   Color = "#7d8893" // neither good nor bad: does not want to return
 	Rest    Color = "#b9c0c8" // not known, nobody there
 )
 
@@ -187,21 +188,47 @@ func (d *drawing) row(r Row) {
 	label := style(textSize, ink)
 	d.p.Text(r.Label, d.left-gap-d.p.MeasureText(r.Label, 0, label).Width(), mid+12, 0, label)
 	d.p.FilledRect(d.left-2, d.y, d.left, d.y+rowHeight, faint, faint, 0)
-	x, sum, most := d.left, 0, d.most()
-	for i, n := range r.Values {
-		if n <= 0 || i >= len(d.b.Series) {
-			continue
+	x := d.left
+	for i, w := range d.widths(r.Values) {
+		if w > 0 {
+			d.segment(d.b.Series[i].Color, r.Values[i], x, x+w, top, bottom)
 		}
-		sum += n
-		end := d.left + (d.right-d.left)*sum/most
-		d.segment(d.b.Series[i].Color, n, x, end, top, bottom)
-		x = end
+		x += w
 	}
 	d.p.Text(r.Note, d.right+gap, mid+10, 0, style(smallSize, grey))
 	d.y += rowHeight
 }
 
-// segment draws one part of a bar, with its figure where there is room for it.
+// widths shares the room of a bar out: by the counts, but none so narrow that
+// its figure has no place. What such a one needs more, the widest gives.
+func (d *drawing) widths(values []int) []int {
+	values = values[:min(len(values), len(d.b.Series))]
+	widths := make([]int, len(values))
+	most, widest, need := d.most(), 0, 0
+	for i, n := range values {
+		if n <= 0 {
+			continue
+		}
+		widths[i] = (d.right - d.left) * n / most
+		if least := d.figureWidth(n) + 6; widths[i] < least {
+			need += least - widths[i]
+			widths[i] = least
+		}
+		if widths[i] > widths[widest] {
+			widest = i
+		}
+	}
+	if need > 0 && widths[widest] > 4*need {
+		widths[widest] -= need
+	}
+	return widths
+}
+
+func (d *drawing) figureWidth(n int) int {
+	return d.p.MeasureText(strconv.Itoa(n), 0, style(smallSize, ink)).Width()
+}
+
+// segment draws one part of a bar with its figure.
 func (d *drawing) segment(c Color, n, from, to, top, bottom int) {
 	fill := charts.ColorFromHex(string(c))
 	d.p.FilledRect(from, top, to, bottom, fill, fill, 0)
@@ -209,10 +236,7 @@ func (d *drawing) segment(c Color, n, from, to, top, bottom int) {
 	if c == Between || c == Rest {
 		text.FontColor = ink
 	}
-	figure := strconv.Itoa(n)
-	if w := d.p.MeasureText(figure, 0, text).Width(); w+6 <= to-from {
-		d.p.Text(figure, from+(to-from-w)/2, bottom-(barHeight-smallSize)/2-1, 0, text)
-	}
+	d.p.Text(strconv.Itoa(n), from+(to-from-d.figureWidth(n))/2, bottom-(barHeight-smallSize)/2-1, 0, text)
 }
 
 // most is the sum of the longest bar, at least 1.
