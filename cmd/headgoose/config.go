@@ -7,7 +7,6 @@ import (
 	"headgoose/bot/telegram"
 	"headgoose/schedule"
 	"headgoose/schedule/calendar"
-	"headgoose/storage"
 	"headgoose/storage/record"
 )
 
@@ -25,7 +24,6 @@ type config struct {
 	Reminders  remindersConfig  `yaml:"reminders"`
 	QuietHours quietHoursConfig `yaml:"quiet_hours"`
 	Log        logConfig        `yaml:"log"`
-	Font       string           `yaml:"font"`
 
 	// Zone is County.Timezone.
 	Zone *time.Location `yaml:"-"`
@@ -123,6 +121,7 @@ type logConfig struct {
 // has no default: it must be named.
 func defaultConfig() config {
 	limits := schedule.DefaultLimits()
+	times := schedule.DefaultConfig(nil)
 	return config{
 		Telegram: telegramConfig{
 			APIURL:      telegram.DefaultAPIURL,
@@ -142,12 +141,12 @@ func defaultConfig() config {
 			LinkValid: duration(14 * 24 * time.Hour),
 		},
 		Schedules: schedulesConfig{
-			WeekSchedule: "0 8 * * 1",
-			WeekDigest:   "0 17 * * 5",
-			Upkeep:       "30 3 * * *",
+			WeekSchedule: times.Jobs[schedule.JobWeek],
+			WeekDigest:   times.Jobs[schedule.JobDigest],
+			Upkeep:       times.Jobs[schedule.JobUpkeep],
 		},
-		Reminders:  remindersConfig{DayBeforeAt: calendar.Clock(16, 0), HoursBefore: 2},
-		QuietHours: quietHoursConfig{From: calendar.Clock(21, 30), To: calendar.Clock(7, 0)},
+		Reminders:  remindersConfig{DayBeforeAt: times.DayBefore, HoursBefore: int(times.Before / time.Hour)},
+		QuietHours: quietHoursConfig{From: times.Quiet.From, To: times.Quiet.To},
 		Log:        logConfig{Level: "info", Format: "text"},
 	}
 }
@@ -157,7 +156,7 @@ func defaultConfig() config {
 func (c *config) resolve(dir string) {
 	for _, p := range []*string{
 		&c.Telegram.TokenFile, &c.Telegram.Webhook.Cert, &c.Telegram.Webhook.Key,
-		&c.Storage.Path, &c.Storage.KeyFile, &c.Log.File, &c.Font,
+		&c.Storage.Path, &c.Storage.KeyFile, &c.Log.File,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
@@ -166,32 +165,4 @@ func (c *config) resolve(dir string) {
 	if c.Storage.KeyFile == "" && c.Storage.Path != "" {
 		c.Storage.KeyFile = filepath.Join(filepath.Dir(filepath.Dir(c.Storage.Path)), "headgoose.key")
 	}
-}
-
-// county is what the store keeps of the county.
-func (c *config) county() storage.County {
-	county := storage.County{Place: record.Place{Code: c.County.Code, Name: c.County.Name}}
-	for _, b := range c.Bases {
-		county.Bases = append(county.Bases, record.Base{ID: b.ID, Name: b.Name, At: b.Place, Kind: b.Kind})
-	}
-	for _, id := range c.County.Officers {
-		county.Officers = append(county.Officers, int64(id))
-	}
-	return county
-}
-
-// limits is the rate budget of everything that is sent.
-func (c *config) limits() schedule.Limits {
-	l := c.Telegram.Limits
-	return schedule.Limits{
-		PerSecond:      l.PerSecond,
-		ChatEvery:      time.Duration(l.ChatEvery),
-		ChatBurst:      l.ChatBurst,
-		GroupPerMinute: l.GroupPerMinute,
-	}
-}
-
-// quiet is the part of the day in which the bot says nothing unasked.
-func (c *config) quiet() calendar.Quiet {
-	return calendar.Quiet{From: c.QuietHours.From, To: c.QuietHours.To}
 }

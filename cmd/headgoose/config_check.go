@@ -14,6 +14,7 @@ import (
 
 	"headgoose/bot/text"
 	"headgoose/schedule"
+	"headgoose/schedule/calendar"
 	"headgoose/storage/record"
 )
 
@@ -37,7 +38,6 @@ func (c *configCheck) all() {
 	c.times()
 	c.schedules()
 	c.log()
-	c.file("font", c.cfg.Font)
 }
 
 // bad notes a fault of a key, unless the form of its value is one already.
@@ -239,7 +239,7 @@ func (c *configCheck) county() {
 		c.bad("county.name", "name the county, such as 化隆县")
 	}
 	if county.Code.Level() != record.County {
-		c.bad("county.code", "expected the county's statistical code of 6 digits, such as 632127")
+		c.bad("county.code", "expected the county's statistical code of 6 digits, such as 630224")
 	}
 	zone, err := time.LoadLocation(county.Timezone)
 	if err != nil || county.Timezone == "" || county.Timezone == "Local" {
@@ -294,7 +294,8 @@ func (c *configCheck) times() {
 	c.within("enrolment.link_valid", c.cfg.Enrolment.LinkValid, time.Hour, 90*24*time.Hour)
 	c.between("reminders.hours_before", c.cfg.Reminders.HoursBefore, 1, 12)
 	at := c.cfg.Reminders.DayBeforeAt.On(time.Unix(0, 0), 0, c.cfg.Zone)
-	if c.cfg.quiet().Contains(at, c.cfg.Zone) {
+	quiet := calendar.Quiet{From: c.cfg.QuietHours.From, To: c.cfg.QuietHours.To}
+	if quiet.Contains(at, c.cfg.Zone) {
 		c.warn("reminders.day_before_at", "lies in the quiet hours: these reminders wait until %s", c.cfg.QuietHours.To)
 	}
 }
@@ -305,6 +306,9 @@ func (c *configCheck) schedules() {
 		"week_digest":   c.cfg.Schedules.WeekDigest,
 		"upkeep":        c.cfg.Schedules.Upkeep,
 	} {
+		if line == "" {
+			continue // off
+		}
 		if _, err := schedule.ParseLine(line, c.cfg.Zone); err != nil {
 			c.bad("schedules."+name, "%v", err)
 		}
