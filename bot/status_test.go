@@ -37,6 +37,13 @@ func (p persona) inGroup(group int64, body string) {
 	p.w.handle(chat.Event{Kind: chat.Text, Chat: chat.Chat{ID: group, Group: true}, From: chat.User{ID: p.chat}, Text: body})
 }
 
+// in has a subtest report what the personas see.
+func (w *world) in(t *testing.T) {
+	parent := w.T
+	w.T = t
+	t.Cleanup(func() { w.T = parent })
+}
+
 // officeWorld is a county in the middle of a week: one session over on Monday,
 // at which 下加合村 came, 金家庄村 did not and 文卜具村 is excused, and one to come
 // on Thursday.
@@ -152,7 +159,10 @@ func TestStatusSeesTheOwnPlaceOnly(t *testing.T) {
 		"status.unbind " + string(w.wen.id) + " yes", "people " + other, "people.staff " + other, "people.villages " + other,
 		"people.towns " + string(hualong), "schedule.week " + other,
 	} {
-		t.Run(line, func(t *testing.T) { w.township.line(line).sees(refused) })
+		t.Run(line, func(t *testing.T) {
+			w.in(t)
+			w.township.line(line).sees(refused)
+		})
 	}
 	w.township.line("status.session " + id + " " + string(bayan)).sees("已到 1 / 2").seesNot("群科镇")
 	w.township.line("status.person " + string(w.xia.id)).sees("书记 001")

@@ -96,8 +96,13 @@ type drawing struct {
 	y           int
 }
 
+// one is held while a chart is drawn: one at a time bounds the memory.
+var one sync.Mutex
+
 // PNG draws the chart.
 func (b Bars) PNG() ([]byte, error) {
+	one.Lock()
+	defer one.Unlock()
 	if err := font(); err != nil {
 		return nil, err
 	}
