@@ -194,7 +194,24 @@ func (t *Turn) howToCheckIn() error {
 	return t.nothingOpen()
 }
 
+// nothingOpen answers a check-in while no session is open: one that has just
+// been closed without the person is told of, else what comes next.
 func (t *Turn) nothingOpen() error {
+	for _, v := range t.Actor.Places(record.Secretary) {
+		list, err := t.Duties(v, t.Now.Add(-dayLong/2), t.Now, 0)
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			mark, _, err := t.Branch(s.ID, v)
+			if err != nil {
+				return err
+			}
+			if s.State == record.Closed && mark.Status == "" {
+				return t.refused(s, record.AttendanceRow{}, record.ErrClosed)
+			}
+		}
+	}
 	next, err := t.nextDuty()
 	if err != nil {
 		return err

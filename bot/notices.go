@@ -182,6 +182,9 @@ func resultNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	body := t.Say("notice.result", args)
 	if len(missing) > 0 {
 		body += "\n" + t.Say("notice.result_missing", args) + "\n" + strings.Join(lines, "\n")
+		if len(missing) > shown {
+			body += " …"
+		}
 	}
 	return notice{card: card{Text: body, rows: [][]Btn{{t.Btn("details", "status.session "+string(s.ID)+" "+string(place))}}}}, "", nil
 }

@@ -269,8 +269,8 @@ func (t *Turn) rollWaiting() error {
 		lines = append(lines, t.Say("roll.waiting_line", text.A{"Name": p.Name, "Posts": strings.Join(posts, "、")}))
 		line := "roll.accept " + string(s.ID) + " " + string(id)
 		rows = append(rows, []Btn{
-			{Text: t.Say("roll.reject", text.A{"Name": clip(p.Name, 4)}), Line: line + " no"},
-			{Text: t.Say("roll.accept", text.A{"Name": clip(p.Name, 4)}), Line: line + " yes"},
+			{Text: t.Say("roll.reject", text.A{"Name": clip(p.Name, 8)}), Line: line + " no"},
+			{Text: t.Say("roll.accept", text.A{"Name": clip(p.Name, 8)}), Line: line + " yes"},
 		})
 	}
 	t.reply(strings.Join(lines, "\n"), append(rows, []Btn{t.Btn("back", "host.show "+string(s.ID))})...)

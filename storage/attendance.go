@@ -217,7 +217,7 @@ func presence(s record.Session, at time.Time) record.AttendanceRow {
 	if at.Before(s.LateFrom) {
 		return record.AttendanceRow{At: at, Status: record.Present}
 	}
-	return record.AttendanceRow{At: at, Status: record.Late, LateMin: int(at.Sub(s.LateFrom)/time.Minute) + 1}
+	return record.AttendanceRow{At: at, Status: record.Late, LateMin: max(1, int(at.Sub(s.LateFrom)/time.Minute))}
 }
 
 // standsFor lists the expected villages whose secretary the person is now.

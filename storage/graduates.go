@@ -244,6 +244,9 @@ func counted[K comparable](m map[K]int, k K, by int) map[K]int {
 	if m[k] += by; m[k] == 0 {
 		delete(m, k)
 	}
+	if len(m) == 0 {
+		return nil // as a record that never counted any
+	}
 	return m
 }
 

@@ -105,14 +105,34 @@ func (tx *Tx) Claim(chat int64) (record.Claim, bool, error) {
 	return get[record.Claim](tx, claimKey(chat))
 }
 
-// PutClaim stores an enrolment that is under way, and flags the person's posts
-// while it waits for an officer.
+// PutClaim stores an enrolment that is under way, in the place of an earlier
+// one of the chat, and flags the person's posts while it waits for an officer.
+// One claim of a person waits at a time: a newer one, from another account,
+// ends the older.
 func (tx *Tx) PutClaim(c record.Claim) error {
-	if err := tx.flagClaim(c, c.Waiting); err != nil {
+	old, found, err := tx.Claim(c.Chat)
+	if err != nil {
 		return err
 	}
+	if found && (old.Person != c.Person || !c.Waiting) {
+		if err := tx.settleClaim(old); err != nil {
+			return err
+		}
+	}
 	if c.Waiting {
+		other, found, err := get[int64](tx, "claimof/"+string(c.Person))
+		if err != nil {
+			return err
+		}
+		if found && other != c.Chat {
+			if err := del(tx, claimKey(other)); err != nil {
+				return err
+			}
+		}
 		if err := put(tx, "claimof/"+string(c.Person), c.Chat); err != nil {
+			return err
+		}
+		if err := tx.flagClaim(c, true); err != nil {
 			return err
 		}
 	}
@@ -121,13 +141,22 @@ func (tx *Tx) PutClaim(c record.Claim) error {
 
 // DropClaim ends an enrolment that is under way.
 func (tx *Tx) DropClaim(c record.Claim) error {
-	if err := tx.flagClaim(c, false); err != nil {
-		return err
-	}
-	if err := del(tx, "claimof/"+string(c.Person)); err != nil {
+	if err := tx.settleClaim(c); err != nil {
 		return err
 	}
 	return del(tx, claimKey(c.Chat))
+}
+
+// settleClaim takes away what says that a claim waits.
+func (tx *Tx) settleClaim(c record.Claim) error {
+	chat, found, err := get[int64](tx, "claimof/"+string(c.Person))
+	if err != nil || !found || chat != c.Chat {
+		return err
+	}
+	if err := tx.flagClaim(c, false); err != nil {
+		return err
+	}
+	return del(tx, "claimof/"+string(c.Person))
 }
 
 // ClaimOf is the enrolment of a person that waits for an officer.

@@ -281,10 +281,12 @@ func (tx *Tx) recount(id record.PersonID, role record.Role, place record.Code, b
 	if err := tx.setFlag(Unreachable, place, id, on && !p.UnreachableSince.IsZero()); err != nil {
 		return err
 	}
-	if !on {
-		if err := tx.flagMismatch(place, id, false); err != nil {
-			return err
-		}
+	_, waits, err := tx.ClaimOf(id)
+	if err != nil {
+		return err
+	}
+	if err := tx.flagMismatch(place, id, on && waits); err != nil {
+		return err
 	}
 	if role != record.Secretary {
 		return nil

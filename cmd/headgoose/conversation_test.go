@@ -153,7 +153,8 @@ func (p *play) act(script string) string {
 		}
 		out.WriteString(line + "\n")
 		if err := p.do(line); err != nil {
-			p.t.Fatalf("%s: %v", line, err)
+			p.t.Errorf("%s: %v", line, err)
+			out.WriteString("  ✗ " + err.Error() + "\n")
 		}
 		p.settle()
 		for _, said := range p.news() {

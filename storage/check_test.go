@@ -1,0 +1,225 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"headgoose/storage/kv"
+	"headgoose/storage/kv/memkv"
+	"headgoose/storage/record"
+)
+
+// county is a store with two townships of four villages each.
+type county struct {
+	t      rapid.TB
+	s      *Store
+	engine kv.Engine
+	now    time.Time
+	people []record.PersonID
+}
+
+func newCounty(t rapid.TB) *county {
+	c := &county{t: t, engine: memkv.New(memkv.Options{}), now: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)}
+	s, err := Open(context.Background(), c.engine, Options{Key: make([]byte, KeySize), Clock: func() time.Time { return c.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.s = s
+	c.do(func(tx *Tx) error { return tx.PutPlace(record.Place{Code: "630224", Name: "化隆县"}) })
+	for _, township := range []record.Code{"630224100", "630224101"} {
+		c.do(func(tx *Tx) error { return tx.PutPlace(record.Place{Code: township, Name: "巴燕镇"}) })
+		for i := range 4 {
+			c.do(func(tx *Tx) error {
+				return tx.PutPlace(record.Place{Code: record.Code(fmt.Sprintf("%s%03d", township, 200+i)), Name: "下加合村"})
+			})
+		}
+	}
+	for i := range 6 {
+		c.do(func(tx *Tx) error {
+			id, err := tx.AddPerson(record.Person{Name: fmt.Sprintf("书记 %03d", i)}, fmt.Sprintf("1390000%04d", i))
+			if err == nil {
+				if c.people = c.people[:min(len(c.people), i)]; len(c.people) == i {
+					c.people = append(c.people, id)
+				}
+			}
+			return err
+		})
+	}
+	return c
+}
+
+func (c *county) do(fn func(tx *Tx) error) {
+	c.t.Helper()
+	if err := c.s.Update(context.Background(), fn); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// try is do for what may be refused.
+func (c *county) try(fn func(tx *Tx) error) { _ = c.s.Update(context.Background(), fn) }
+
+func (c *county) village(i int) record.Code {
+	return record.Code(fmt.Sprintf("63022410%d%03d", i%8/4, 200+i%4))
+}
+
+func (c *county) check() []string {
+	c.t.Helper()
+	found, err := c.s.Check(context.Background())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return found
+}
+
+// act does something that the office does, with what the number chooses.
+func (c *county) act(kind, n int) {
+	c.now = c.now.Add(time.Minute)
+	person, v := c.people[n%len(c.people)], c.village(n/7)
+	sessions, err := []record.Session(nil), error(nil)
+	c.do(func(tx *Tx) error {
+		sessions, err = tx.SessionsBetween("630224", c.now.AddDate(0, 0, -9), c.now.AddDate(0, 0, 9))
+		return err
+	})
+	session := record.Session{}
+	if len(sessions) > 0 {
+		session = sessions[n%len(sessions)]
+	}
+	acts := []func(tx *Tx) error{
+		func(tx *Tx) error { return tx.Appoint(person, record.Secretary, v, "2020") },
+		func(tx *Tx) error { return tx.EndPost(person, record.Secretary, v) },
+		func(tx *Tx) error { return tx.Appoint(person, record.TownshipOfficer, v.Township(), "2020") },
+		func(tx *Tx) error { return tx.Bind(person, int64(100+n%9), "zh") },
+		func(tx *Tx) error { return tx.Unbind(person) },
+		func(tx *Tx) error { _, err := tx.SetReachable(person, n%2 == 0); return err },
+		func(tx *Tx) error { return tx.SetPhone(person, fmt.Sprintf("1380000%04d", n%50)) },
+		func(tx *Tx) error {
+			return tx.EditPerson(person, func(p *record.Person) { p.Name = fmt.Sprintf("书记 %03d", n%9) })
+		},
+		func(tx *Tx) error {
+			return tx.PutClaim(record.Claim{Chat: int64(200 + n%5), Person: person, Waiting: n%3 > 0})
+		},
+		func(tx *Tx) error {
+			claim, found, err := tx.ClaimOf(person)
+			if err != nil || !found {
+				return err
+			}
+			return tx.DropClaim(claim)
+		},
+		func(tx *Tx) error {
+			_, err := tx.AddSession(record.Session{
+				Place: "630224", Title: "廉政教育基地", Start: c.now, End: c.now.Add(time.Hour), Opens: c.now, LateFrom: c.now.Add(5 * time.Minute),
+				Hosts: []record.PersonID{person},
+			}, []record.Code{v, c.village(n), c.village(n + 3)})
+			return err
+		},
+		func(tx *Tx) error { _, err := tx.OpenSession(session.ID); return err },
+		func(tx *Tx) error { _, err := tx.CloseSession(session.ID); return err },
+		func(tx *Tx) error { _, err := tx.CancelSession(session.ID); return err },
+		func(tx *Tx) error {
+			_, err := tx.ChangeSession(session.ID, func(s *record.Session) { s.End, s.Meet = s.End.Add(time.Hour), "镇政府门口" })
+			return err
+		},
+		func(tx *Tx) error {
+			actor, err := tx.Actor(person)
+			if err == nil {
+				_, err = tx.CheckIn(session, actor, record.ByCode)
+			}
+			return err
+		},
+		func(tx *Tx) error {
+			actor, err := tx.Actor(person)
+			if err != nil {
+				return err
+			}
+			status := []record.Status{record.Present, record.Excused, record.Absent}[n%3]
+			return tx.Mark(session, actor, status, record.ByRollCall, "p1", "更正")
+		},
+		func(tx *Tx) error { return tx.AddReason(session.ID, person, "堵车") },
+		func(tx *Tx) error {
+			_, err := tx.AddOutbox(record.Outbox{Key: fmt.Sprint("k", n%20), Class: record.Notice, Kind: "week", Person: person})
+			return err
+		},
+	}
+	c.try(acts[kind%len(acts)])
+}
+
+func TestCheckAgreesAfterAnyHistory(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c := newCounty(rt)
+		for range rapid.IntRange(1, 60).Draw(rt, "acts") {
+			c.act(rapid.IntRange(0, 18).Draw(rt, "kind"), rapid.IntRange(0, 999).Draw(rt, "n"))
+		}
+		if found := c.check(); len(found) > 0 {
+			rt.Fatalf("indexes do not agree:\n%s", strings.Join(found, "\n"))
+		}
+	})
+}
+
+func TestCheckFinds(t *testing.T) {
+	c := newCounty(t)
+	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18} {
+		for n := range 20 {
+			c.act(kind, n)
+		}
+	}
+	c.do(func(tx *Tx) error { // somebody comes without being expected
+		s, err := tx.AddSession(record.Session{
+			Place: "630224", Title: "会议", State: record.Open, Start: c.now, End: c.now.Add(time.Hour), Opens: c.now, LateFrom: c.now,
+		}, []record.Code{c.village(0)})
+		if err != nil {
+			return err
+		}
+		_, err = tx.CheckIn(s, record.Actor{Person: c.people[5]}, record.ByCode)
+		return err
+	})
+	if found := c.check(); len(found) > 0 {
+		t.Fatal("before any damage: ", found)
+	}
+	for _, topic := range derived {
+		if strings.HasPrefix(topic, "grad") {
+			continue // covered by the graduates' own tests of their lists
+		}
+		t.Run(topic, func(t *testing.T) {
+			key, value := firstUnder(t, c.engine, topic+"/")
+			damage(t, c.engine, func(w kv.Txn) error { return w.Delete(key) })
+			if !slices.ContainsFunc(c.check(), func(f string) bool { return strings.HasSuffix(f, ": missing") }) {
+				t.Errorf("a missing entry of %s is not found", topic)
+			}
+			damage(t, c.engine, func(w kv.Txn) error { return w.Put(key, value) })
+			extra := append(slices.Clone(key), "9"...)
+			damage(t, c.engine, func(w kv.Txn) error { return w.Put(extra, value) })
+			if !slices.ContainsFunc(c.check(), func(f string) bool { return strings.HasSuffix(f, ": left over") }) {
+				t.Errorf("an entry of %s too many is not found", topic)
+			}
+			damage(t, c.engine, func(w kv.Txn) error { return w.Delete(extra) })
+		})
+	}
+}
+
+func firstUnder(t *testing.T, e kv.Engine, prefix string) (key, value []byte) {
+	t.Helper()
+	err := e.View(t.Context(), func(r kv.Reader) error {
+		for entry, err := range r.Scan(kv.Prefix([]byte(prefix))) {
+			key, value = slices.Clone(entry.Key), slices.Clone(entry.Value)
+			return err
+		}
+		return nil
+	})
+	if err != nil || key == nil {
+		t.Fatalf("nothing under %s: %v", prefix, err)
+	}
+	return key, value
+}
+
+func damage(t *testing.T, e kv.Engine, fn func(kv.Txn) error) {
+	t.Helper()
+	if err := e.Update(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
