@@ -19,12 +19,15 @@ func Text(max int) func(string, Answers) (string, error) {
 	}
 }
 
-// Name takes a person's name: up to record.MaxName runes without digits,
-// unless they number a placeholder behind a word (书记 001).
+// nameless are signs that no name has, narrow and wide.
+const nameless = "/@#,;:?!\uff0c\u3002\uff1b\uff1a\uff1f\uff01"
+
+// Name takes a person's name: up to record.MaxName runes, with a letter
+// among them and without punctuation but for the dots of minority names.
 func Name(s string, _ Answers) (string, error) {
 	clean, err := record.CleanText(s, record.MaxName)
 	letters := strings.ContainsFunc(clean, unicode.IsLetter)
-	if err != nil || !letters || len([]rune(clean)) < 2 || strings.ContainsAny(clean, "/@#,,。;;::??!!") {
+	if err != nil || !letters || len([]rune(clean)) < 2 || strings.ContainsAny(clean, nameless) {
 		return "", &Fault{Key: "form.bad_name", Args: map[string]any{"Max": record.MaxName}}
 	}
 	return clean, nil
