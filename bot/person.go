@@ -201,7 +201,8 @@ func (t *Turn) heldDuties(post record.Post) ([]record.Session, error) {
 const linkUseful = 10 * time.Minute
 
 // askLink has an enrolment link issued. The link itself is made when it is
-// sent: it stands in no record, and in the chat once.
+// sent: it stands in no record, and in the chat once. The row is of the class
+// of replies, as somebody waits for it: quiet hours do not hold it back.
 func (t *Turn) askLink() error {
 	id := record.PersonID(t.Arg(0))
 	if err := t.allowAllPosts(record.IssueLink, id); err != nil {
@@ -209,7 +210,7 @@ func (t *Turn) askLink() error {
 	}
 	t.Queue(record.Outbox{
 		Key:   fmt.Sprintf("enrollink/%016x", uint64(t.Ev.ID)),
-		Class: record.Notice, Kind: "enrol.link", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
+		Class: record.Reply, Kind: "enrol.link", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
 		Args: map[string]string{"person": string(id)}, UselessAfter: t.Now.Add(linkUseful),
 	})
 	t.Toast(t.Say("people.link_coming"))

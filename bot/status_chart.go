@@ -15,7 +15,8 @@ import (
 const chartUseful = 10 * time.Minute
 
 // statusChart asks for a picture: it is drawn when it is sent, from the counts
-// as they then stand.
+// as they then stand. The row is of the class of replies, as somebody waits
+// for it: quiet hours do not hold it back.
 func (t *Turn) statusChart() error {
 	what := t.Arg(0)
 	t.Args = t.Args[min(1, len(t.Args)):]
@@ -28,7 +29,7 @@ func (t *Turn) statusChart() error {
 	}
 	t.Queue(record.Outbox{
 		Key:   fmt.Sprintf("chart/%016x", uint64(t.Ev.ID)),
-		Class: record.Notice, Kind: "chart", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
+		Class: record.Reply, Kind: "chart", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
 		Args:         map[string]string{"what": what, "place": string(v.place), "week": v.from.Format(mondayLayout)},
 		UselessAfter: t.Now.Add(chartUseful),
 	})
