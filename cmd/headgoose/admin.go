@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -173,7 +174,10 @@ func (a *admin) Import(ctx context.Context, req importRequest) (importReport, er
 	if err != nil {
 		return importReport{}, fmt.Errorf("import: %w", err)
 	}
-	id := planID(plan)
+	id, err := planID(plan)
+	if err != nil {
+		return importReport{}, fmt.Errorf("import: %w", err)
+	}
 	if req.Plan == "" {
 		return planReport(voice, book, plan, id), nil
 	}
@@ -189,8 +193,9 @@ func (a *admin) Import(ctx context.Context, req importRequest) (importReport, er
 
 // planID names what a plan would write, so that a yes to one is not taken for
 // a yes to another.
-func planID(plan *storage.RosterPlan) string {
-	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%+v", plan.Changes)))
+func planID(plan *storage.RosterPlan) (string, error) {
+	raw, err := json.Marshal(plan.Changes)
+	return fmt.Sprintf("%x", sha256.Sum256(raw)), err
 }
 
 func planReport(v text.Voice, book *sheet.Book, plan *storage.RosterPlan, id string) importReport {

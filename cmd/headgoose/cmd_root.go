@@ -16,9 +16,8 @@ a chat. One program, one data file, one chat account.
 
 先看演示 try it:      headgoose demo
 正式运行 run it:      headgoose run --config config.yaml`,
-		SilenceUsage:     true,
-		SilenceErrors:    true,
-		PersistentPreRun: func(*cobra.Command, []string) { *understood = true },
+		SilenceUsage:  true,
+		SilenceErrors: true,
 	}
 	root.SetIn(t.in)
 	root.SetOut(t.out)
@@ -27,7 +26,22 @@ a chat. One program, one data file, one chat account.
 		runCommand(t), demoCommand(t), checkCommand(t), rosterCommand(t),
 		backupCommand(t), restoreCommand(t), versionCommand(t),
 	)
+	noteUnderstood(root, understood)
 	return root
+}
+
+// noteUnderstood sets *understood when a command begins: all that can be wrong
+// with a command line has been looked at by then.
+func noteUnderstood(cmd *cobra.Command, understood *bool) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			*understood = true
+			return run(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		noteUnderstood(sub, understood)
+	}
 }
 
 // configFlag adds --config to a command.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"headgoose/bot/telegram"
@@ -33,14 +34,17 @@ func openOperator(ctx context.Context, cfg *config, t terminal, how access) (ops
 	if bot != nil {
 		return bot, func() error { return nil }, nil
 	}
+	if _, err := os.Stat(cfg.Storage.Path); errors.Is(err, fs.ErrNotExist) && how == readOnly {
+		return nil, nil, fmt.Errorf("there is no data yet in %s", cfg.Storage.Path)
+	}
 	log := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	engine, err := openData(cfg.Storage, how)
+	key, err := masterKey(cfg.Storage, log)
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := masterKey(cfg.Storage, log)
+	engine, err := openData(cfg.Storage, how)
 	if err != nil {
-		return nil, nil, errors.Join(err, engine.Close())
+		return nil, nil, err
 	}
 	store, err := storage.Open(ctx, engine, storage.Options{Key: key})
 	if errors.Is(err, kv.ErrReadOnly) {
@@ -52,18 +56,20 @@ func openOperator(ctx context.Context, cfg *config, t terminal, how access) (ops
 	return &admin{cfg: cfg, store: store, link: linker(cfg, log)}, engine.Close, nil
 }
 
-// openData opens the data file, which must be there, once its structure is
-// known to be sound: a damaged one could end the process.
-func openData(c storageConfig, how access) (*boltkv.Engine, error) {
-	if _, err := os.Stat(c.Path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no data yet in %s: run the bot once", c.Path)
-	}
-	err := boltkv.Check(c.Path)
-	if err == nil {
-		var engine *boltkv.Engine
-		if engine, err = boltkv.Open(c.Path, boltkv.Options{ReadOnly: how == readOnly, MaxSize: int(c.MaxSize)}); err == nil {
-			return engine, nil
+// openData opens the data file once its structure is known to be sound: a
+// damaged one could end the process. To write, it makes a missing one.
+func openData(c storageConfig, how access) (engine *boltkv.Engine, err error) {
+	if how == readWrite {
+		if err := os.MkdirAll(filepath.Dir(c.Path), 0o700); err != nil {
+			return nil, fmt.Errorf("data folder: %w", err)
 		}
+	}
+	err = boltkv.Check(c.Path)
+	if err == nil || errors.Is(err, fs.ErrNotExist) && how == readWrite {
+		engine, err = boltkv.Open(c.Path, boltkv.Options{ReadOnly: how == readOnly, MaxSize: int(c.MaxSize)})
+	}
+	if err == nil {
+		return engine, nil
 	}
 	if errors.Is(err, kv.ErrInUse) {
 		return nil, fmt.Errorf("%w, which does not answer on %s: is the bot just starting, or run by another account?", err, controlPath(c.Path))
