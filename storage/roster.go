@@ -213,7 +213,7 @@ func (tx *Tx) applyRow(by Importer, actor record.Actor, c RosterChange) (*record
 	if c.Row.Role != "" {
 		// Somebody new with a number is known by it from then on: a namesake
 		// whom another row brought to the same post is somebody else.
-		hints := rosterHints{byNumber: c.Person == "" && c.Row.Phone != ""}
+		hints := rosterHints{only: c.Person, byNumber: c.Person == "" && c.Row.Phone != ""}
 		fault, err := tx.findPerson(&now, hints)
 		if err != nil {
 			return nil, err

@@ -16,7 +16,8 @@ type rosterPlanner struct {
 	store *Store
 	plan  *RosterPlan
 	rows  []plannedRow
-	later []int // rows that can only be applied after the others
+	given map[string]string // names by hashes of the sheet's phone numbers
+	later []int             // rows that can only be applied after the others
 }
 
 type plannedRow struct {
@@ -47,23 +48,28 @@ func (p *rosterPlanner) contradict(i, j int, field record.Field, kind record.Fau
 
 // compareRows finds what the sheet says twice, or says against itself.
 func (p *rosterPlanner) compareRows() {
-	phones, holdings := map[string]int{}, map[holding][]int{}
+	phones, holdings := map[string][]int{}, map[holding][]int{}
 	for i := range p.rows {
 		if p.rows[i].bad {
 			continue
 		}
 		if number := p.rows[i].Row.Phone; number != "" {
-			if first, again := phones[number]; again {
-				p.comparePhones(first, i)
-			} else {
-				phones[number] = i
+			p.comparePhones(phones[number], i)
+			if len(phones[number]) < maxCompared {
+				phones[number] = append(phones[number], i)
 			}
 		}
 		key := p.rows[i].holding()
 		p.compareHoldings(holdings[key], i)
-		holdings[key] = append(holdings[key], i)
+		if len(holdings[key]) < maxCompared {
+			holdings[key] = append(holdings[key], i)
+		}
 	}
 }
+
+// maxCompared is with how many rows about one number or one post a row is
+// compared: no roster has more, and a sheet of nothing else must not hold up.
+const maxCompared = 50
 
 // holding is what two rows should not both give: a post that one person
 // holds, a person's holding of another, or a bare place.
@@ -81,13 +87,15 @@ func (r plannedRow) holding() holding {
 	return h
 }
 
-func (p *rosterPlanner) comparePhones(first, i int) {
-	a, b := p.rows[first].Row, p.rows[i].Row
-	switch {
-	case a.Name != b.Name:
-		p.contradict(first, i, record.FieldName, record.FaultNamesDiffer)
-	case !agree(a, b):
-		p.contradict(first, i, record.FieldName, record.FaultPersonDiffers)
+func (p *rosterPlanner) comparePhones(before []int, i int) {
+	for _, first := range before {
+		a, b := p.rows[first].Row, p.rows[i].Row
+		switch {
+		case a.Name != b.Name:
+			p.contradict(first, i, record.FieldName, record.FaultNamesDiffer)
+		case !agree(a, b):
+			p.contradict(first, i, record.FieldName, record.FaultPersonDiffers)
+		}
 	}
 }
 
@@ -130,7 +138,13 @@ func (p *rosterPlanner) findPeople(ctx context.Context) error {
 			todo = append(todo, i)
 		}
 	}
-	if err := p.lookUp(ctx, todo, rosterHints{}); err != nil {
+	p.given = map[string]string{}
+	for _, i := range todo {
+		if r := p.rows[i].Row; r.Phone != "" {
+			p.given[p.store.PhoneHash(r.Phone)] = r.Name
+		}
+	}
+	if err := p.lookUp(ctx, todo, rosterHints{given: p.given}); err != nil {
 		return err
 	}
 	for {
@@ -195,13 +209,23 @@ type rosterHints struct {
 	freed   map[record.PersonID]bool   // gets another phone number
 	renamed map[record.PersonID]string // the corrected name
 	numbers map[string]record.PersonID // who gets a number
+	given   map[string]string          // names by hashes of the numbers that rows give
 
-	byNumber bool // a person is found by the number alone
+	// When a row is applied: who it meant, if that is somebody known, or that
+	// somebody new has a number to be found by.
+	only     record.PersonID
+	byNumber bool
+}
+
+// passesOver says whether a holder of the row's name is not the one meant: a
+// row with the holder's own number means the holder, this one a namesake.
+func (h rosterHints) passesOver(p record.Person, r record.RosterRow) bool {
+	return (h.only != "" && h.only != p.ID) || (r.Phone != "" && p.PhoneHash != "" && h.given[p.PhoneHash] == p.Name)
 }
 
 func (p *rosterPlanner) hints() rosterHints {
 	h := rosterHints{
-		freed: map[record.PersonID]bool{}, renamed: map[record.PersonID]string{}, numbers: map[string]record.PersonID{},
+		freed: map[record.PersonID]bool{}, renamed: map[record.PersonID]string{}, numbers: map[string]record.PersonID{}, given: p.given,
 	}
 	for _, row := range p.rows {
 		if row.bad || row.taken != nil || row.Person == "" {
@@ -315,7 +339,7 @@ func (tx *Tx) whoIs(r record.RosterRow, place record.Code, holders []record.Pers
 		return p, false, nil, nil
 	}
 	for _, id := range holders {
-		if p, err = tx.Person(id); err != nil || p.Name == r.Name {
+		if p, err = tx.Person(id); err != nil || (p.Name == r.Name && !hints.passesOver(p, r)) {
 			return p, err == nil, nil, err
 		}
 	}

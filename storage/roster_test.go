@@ -550,3 +550,60 @@ func TestRosterTwiceIsOnce(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkRosterImport(b *testing.B) {
+	county := secretaries(b)[:362]
+	for _, n := range []int{362, 20_000} {
+		rows := make([]record.RosterRow, n)
+		for i := range rows {
+			r := county[i%362]
+			r.Row, r.Name, r.Phone = i+2, fmt.Sprintf("书记 %05d", i), fmt.Sprintf("139%08d", i)
+			if i >= 362 { // villages beyond the county's own
+				r.TownshipCode, r.Township = "", fmt.Sprintf("镇%03d镇", i/500)
+				r.Code, r.Village = record.Code(fmt.Sprintf("6302245%02d%03d", i/500, i%500)), fmt.Sprintf("村%05d村", i)
+			}
+			rows[i] = r
+		}
+		b.Run(fmt.Sprintf("rows=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				s := rosterStore(b)
+				plan := planRoster(b, s, rows...)
+				if len(plan.Faults) > 0 {
+					b.Fatal(plan.Faults[:1])
+				}
+				if r := applyRoster(b, s, plan); r.Applied != n {
+					b.Fatalf("%+v", r)
+				}
+				if again := planRoster(b, s, rows...); again.Unchanged != n {
+					b.Fatalf("a second time: %d changes", len(again.Changes))
+				}
+			}
+		})
+	}
+}
+
+// The most that rows can change still fits the transactions.
+func TestRosterOfEveryHandover(t *testing.T) {
+	s := rosterStore(t)
+	rows := secretaries(t)
+	take(t, s, rows...)
+	for i := range rows {
+		rows[i].Name, rows[i].Phone = fmt.Sprintf("书记 1%03d", i), fmt.Sprintf("137%08d", i)
+	}
+	take(t, s, rows...)
+	for i := range rows { // the same people, everything about them
+		r := &rows[i]
+		r.Phone, r.BirthYear, r.Education, r.Since = fmt.Sprintf("136%08d", i), 1980, record.Postgrad, "2022-02-02"
+	}
+	take(t, s, rows...)
+	view(t, s, func(tx *Tx) error {
+		n, err := tx.Count("630224")
+		if n.Villages != 362 || n.Secretaries != 362 {
+			t.Errorf("counts: %+v", n)
+		}
+		return err
+	})
+	if plan := planRoster(t, s, rows...); plan.Unchanged != len(rows) {
+		t.Errorf("unchanged %d of %d", plan.Unchanged, len(rows))
+	}
+}

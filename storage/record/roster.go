@@ -90,7 +90,7 @@ const (
 	FaultRole           FaultKind = "role"              // not one of the posts
 	FaultEducation      FaultKind = "education"         // not one of the levels
 	FaultChoice         FaultKind = "choice"            // not one of the choices
-	FaultCode           FaultKind = "code"              // not a statistical code of the level needed: its digits
+	FaultCode           FaultKind = "code"              // not a statistical code of as many digits as are needed here
 	FaultCodeElsewhere  FaultKind = "code_elsewhere"    // lies outside the county or township
 	FaultRolePlace      FaultKind = "role_place"        // the post is not held at this level of place
 	FaultUnknownPlace   FaultKind = "unknown_place"     // there is no such place; Hint: the nearest names

@@ -77,9 +77,9 @@ func (l *line) month(s string) (record.Date, *bad) {
 	return d, b
 }
 
-func oneOf[T ~string](set []choice[T]) func(string) (T, *bad) {
+func oneOf[T ~string](set choices[T]) func(string) (T, *bad) {
 	return func(s string) (T, *bad) {
-		v, ok := readChoice(set, s)
+		v, ok := set.read(s)
 		if !ok {
 			return "", &bad{kind: record.FaultChoice}
 		}

@@ -43,7 +43,7 @@ func WriteLinks(lang Lang, note string, lines []LinkLine) ([]byte, error) {
 			})
 			pages[l.Township] = p
 		}
-		p.add(l.Village, write(lang, roleWords, l.Role), l.Name, l.URL, "")
+		p.add(l.Village, roleWords.write(lang, l.Role), l.Name, l.URL, "")
 		p.picture(4, l.URL)
 	}
 	return b.bytes()

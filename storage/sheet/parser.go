@@ -66,7 +66,17 @@ func (l *line) skip() bool {
 			break
 		}
 	}
-	return len(knownFields(l.row.cells)) == len(knownFields(l.head.titles))
+	return l.repeatsHeader()
+}
+
+// repeatsHeader says whether the row is the header once more.
+func (l *line) repeatsHeader() bool {
+	for _, c := range l.head.cols {
+		if strings.TrimSpace(l.row.at(c)) != strings.TrimSpace(l.head.titles[c]) {
+			return false
+		}
+	}
+	return true
 }
 
 // cell is the text of a field; "" where the column is not there or says nothing.

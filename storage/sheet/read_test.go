@@ -194,7 +194,7 @@ func TestFaults(t *testing.T) {
 		"phone landline":     {5, "09728712345", record.FaultPhoneForm, nil, "09728712345"},
 		"phone rounded":      {5, "1.39E+10", record.FaultPhoneRounded, nil, "1.39E+10"},
 		"identity number":    {5, "63022419750101001X", record.FaultIDNumber, nil, ""},
-		"code of a township": {2, "630224100", record.FaultCode, []string{"9"}, "630224100"},
+		"code of a township": {2, "630224100", record.FaultCode, []string{"12"}, "630224100"},
 		"code with letters":  {2, "63022410020O", record.FaultCode, []string{"12"}, "63022410020O"},
 		"deputy":             {3, "支部副书记", record.FaultRole, nil, "支部副书记"},
 		"first secretary":    {3, "驻村第一书记", record.FaultRole, nil, "驻村第一书记"},

@@ -136,6 +136,9 @@ func readPhone(s string, exact bool) (string, *bad) {
 	return "", &bad{kind: record.FaultPhoneForm}
 }
 
+var codeDigits = map[record.Level]int{record.County: 6, record.Township: 9, record.Village: 12}
+
+// readCode reads the code of a place of one of the levels.
 func readCode(s string, exact bool, level ...record.Level) (record.Code, *bad) {
 	text, _ := digits(s, exact)
 	c := record.Code(strings.Join(strings.Fields(text), ""))
@@ -145,13 +148,13 @@ func readCode(s string, exact bool, level ...record.Level) (record.Code, *bad) {
 		}
 	}
 	// Offices also write the code of a township or county with zeros to 12 digits.
-	if c.Level() == record.Village && strings.HasSuffix(string(c), "000") && len(level) > 0 && level[0] != record.Village {
+	if c.Level() == record.Village && strings.HasSuffix(string(c), "000") && level[0] != record.Village {
 		if level[0] == record.County {
 			return c.County(), nil
 		}
 		return c.Township(), nil
 	}
-	return "", &bad{kind: record.FaultCode, args: []string{strconv.Itoa(len(c))}}
+	return "", &bad{kind: record.FaultCode, args: []string{strconv.Itoa(codeDigits[level[0]])}}
 }
 
 var dateForm = regexp.MustCompile(`^(\d{4})(?:[年./\-](?:(\d{1,2})(?:[月./\-](?:(\d{1,2})日?)?)?)?)?$`)

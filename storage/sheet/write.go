@@ -36,8 +36,8 @@ func WriteRoster(lang Lang, title string, rows []record.RosterRow) ([]byte, erro
 		if role == "" && r.Village != "" {
 			role = record.Secretary
 		}
-		p.add(r.Township, r.Village, string(r.Code), write(lang, roleWords, role), r.Name, r.Phone,
-			number(r.BirthYear), write(lang, educationWords, r.Education), string(r.Since))
+		p.add(r.Township, r.Village, string(r.Code), roleWords.write(lang, role), r.Name, r.Phone,
+			number(r.BirthYear), educationWords.write(lang, r.Education), string(r.Since))
 		if r.Village != "" && !seen[r.Village] {
 			seen[r.Village] = true
 			villages = append(villages, r.Village)
@@ -45,8 +45,8 @@ func WriteRoster(lang Lang, title string, rows []record.RosterRow) ([]byte, erro
 	}
 	const spare = 50 // rows below for who is added by hand
 	p.choices(1, len(rows)+spare, villages)
-	p.choices(3, len(rows)+spare, words(lang, roleWords))
-	p.choices(7, len(rows)+spare, words(lang, educationWords))
+	p.choices(3, len(rows)+spare, roleWords.words(lang))
+	p.choices(7, len(rows)+spare, educationWords.words(lang))
 	return b.bytes()
 }
 
@@ -79,7 +79,7 @@ func WriteAttendance(lang Lang, title string, lines []AttendanceLine) ([]byte, e
 		if !l.At.IsZero() {
 			at = l.At.Format("2006-01-02 15:04")
 		}
-		p.add(strconv.Itoa(i+1), l.Township, l.Village, l.Name, at, write(lang, statusWords, l.Status), write(lang, methodWords, l.Method), l.Note)
+		p.add(strconv.Itoa(i+1), l.Township, l.Village, l.Name, at, statusWords.write(lang, l.Status), methodWords.write(lang, l.Method), l.Note)
 	}
 	return b.bytes()
 }
@@ -108,12 +108,12 @@ func WriteGraduates(lang Lang, title string, rows []GraduateRow) ([]byte, error)
 		if r.Studying {
 			studying = lang.either("在读", "Studying")
 		}
-		p.add(r.Township, r.Village, string(r.Code), r.Name, number(r.BirthYear), write(lang, educationWords, r.Education), r.School,
-			r.Major, studying, string(r.Graduation), write(lang, employmentWords, r.Employment), write(lang, willingnessWords, r.Willingness), r.Phone)
+		p.add(r.Township, r.Village, string(r.Code), r.Name, number(r.BirthYear), educationWords.write(lang, r.Education), r.School,
+			r.Major, studying, string(r.Graduation), employmentWords.write(lang, r.Employment), willingnessWords.write(lang, r.Willingness), r.Phone)
 	}
-	p.choices(5, len(rows), words(lang, educationWords))
-	p.choices(10, len(rows), words(lang, employmentWords))
-	p.choices(11, len(rows), words(lang, willingnessWords))
+	p.choices(5, len(rows), educationWords.words(lang))
+	p.choices(10, len(rows), employmentWords.words(lang))
+	p.choices(11, len(rows), willingnessWords.words(lang))
 	return b.bytes()
 }
 
