@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,8 @@ import (
 // with bare one-key bbolt updates on the same disk in the same run:
 //
 //	go test -run '^$' -bench . -benchtime 3x ./cmd/headgoose
+//
+// HEADGOOSE_BENCH_PROFILE=FILE writes a processor profile of the bot.
 
 // childEnv tells the test binary to be the bot; its value is a childSetup.
 const childEnv = "HEADGOOSE_BENCH_BOT"
@@ -53,6 +56,9 @@ func runChild(spec string) error {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer cancel()
 	tuneMemory()
+	if stop := profile(os.Getenv("HEADGOOSE_BENCH_PROFILE")); stop != nil {
+		defer stop()
+	}
 	engine, err := boltkv.Open(c.Path, boltkv.Options{BeforeCommit: delayed(c.CommitDelay)})
 	if err != nil {
 		return err
@@ -73,6 +79,19 @@ func runChild(spec string) error {
 		err = closeErr
 	}
 	return err
+}
+
+// profile writes a profile of the bot's process to a file, to see where its
+// time goes; nil where none is asked for.
+func profile(path string) (stop func()) {
+	if path == "" {
+		return nil
+	}
+	f, err := os.Create(path)
+	if err != nil || pprof.StartCPUProfile(f) != nil {
+		return nil
+	}
+	return pprof.StopCPUProfile
 }
 
 func delayed(d time.Duration) func() {
