@@ -61,7 +61,7 @@ func TestCommandLine(t *testing.T) {
 		{"help", exitOK, "Available Commands"},
 		{"version", exitOK, "data schema"},
 		{"bogus", exitUsage, `unknown command "bogus"`},
-		{"versoin", exitUsage, "Did you mean this?"},
+		{"restor", exitUsage, "Did you mean this?"},
 		{"run --port 1", exitUsage, "unknown flag"},
 		{"run now", exitUsage, "unknown command"},
 		{"backup", exitUsage, "accepts 1 arg"},

@@ -18,7 +18,7 @@ import (
 // officeWithData has a roster, a backup of it, and no bot running.
 func officeWithData(t *testing.T) (o *office, backup string) {
 	t.Helper()
-	o, backup = newOffice(t), ""
+	o = newOffice(t)
 	o.do("roster", "import", o.write("roster.csv", roster), "--yes").want(t, exitOK)
 	backup = o.path("backup.db")
 	o.do("backup", backup).want(t, exitOK)
