@@ -42,9 +42,9 @@ func TestScheduleOfHost(t *testing.T) {
 
 func TestScheduleOfOfficer(t *testing.T) {
 	w := newOfficeWorld(t)
-	w.county.say("日程").sees("化隆县 · 本周", "廉政教育基地,已结束", "党性教育基地,未开始", "已到 0 / 3")
+	w.county.say("日程").sees("化隆县 · 本周", "廉政教育基地,已结束", "党性教育基地,未开始", "应到 3")
 	w.county.press("下一周").sees("化隆县 · 12月7日—13日", "这一周没有场次").press("上一周").sees("本周")
-	w.other.say("日程").sees("群科镇 · 本周", "已到 0 / 1").press("党性教育基地").sees("党性教育基地 · 未开始", "应到 1").seesNot("未到")
+	w.other.say("日程").sees("群科镇 · 本周", "已到 0 / 1 · 请假 1", "应到 1").press("党性教育基地").sees("党性教育基地 · 未开始", "应到 1").seesNot("未到")
 	w.do(func(tx *storage.Tx) error { return tx.Appoint(w.other.id, record.Secretary, wenbuju, "2026") })
 	w.other.say("日程").sees("您的安排,共 1 场").press("本单位日程").sees("群科镇 · 本周").press("我的安排").sees("您的安排")
 }

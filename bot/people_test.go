@@ -18,7 +18,7 @@ import (
 func TestPeople(t *testing.T) {
 	w := newOfficeWorld(t)
 	w.more(qunke, 2)
-	w.county.say("名册").sees("化隆县 · 名册", "5 个村,书记 5 人,空缺 0", "已登记 3 · 未登记 2 · 联系不上 0")
+	w.county.say("名册").sees("化隆县 · 名册", "5 个村,书记在任 5,空缺 0", "已登记 3 · 未登记 2 · 联系不上 0")
 	w.county.press("按乡镇").sees("巴燕镇:已登记 2 / 2", "群科镇:已登记 1 / 3 · 未登记 2")
 	w.county.press("群科镇").sees("群科镇 · 名册").press("各村").sees("文卜具村 书记 003,已登记", "新0村 新书记 000,未登记")
 	w.county.press("新0村").sees("群科镇 新0村", "新书记 000(2025 起),未登记").press("新书记").sees("群科镇 新0村 支部书记", "[发登记链接]").seesNot("解绑")

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -97,8 +98,12 @@ func backOfPerson(posts []record.Post) string {
 }
 
 func (t *Turn) personButtons(p record.Person) ([][]Btn, error) {
-	if err := t.allowAllPosts(record.IssueLink, p.ID); err != nil {
-		return nil, nil //nolint:nilerr // may look, may not act
+	err := t.allowAllPosts(record.IssueLink, p.ID)
+	if errors.Is(err, record.ErrNotYours) {
+		return nil, nil // may look, may not act
+	}
+	if err != nil {
+		return nil, err
 	}
 	row := []Btn{t.Btn("issue_link", "status.link "+string(p.ID))}
 	if p.Enrolled() {
@@ -177,7 +182,7 @@ func (t *Turn) attendedLastYear(id record.PersonID, posts []record.Post) ([]stri
 // heldDuties lists the sessions over that expected the village of a post in
 // the part of the last year in which the post was held.
 func (t *Turn) heldDuties(post record.Post) ([]record.Session, error) {
-	from, to := t.Now.Add(-formerlyDays), t.Now
+	from, to := t.Now.Add(-formerlyDays), t.Now.Add(dayLong) // one may be ended early
 	if since, err := post.From.In(t.b.conf.Zone); err == nil && since.After(from) {
 		from = since
 	}

@@ -140,6 +140,9 @@ func (t *Turn) sessionList(v view, command string) (lines []string, rows [][]Btn
 		}
 		args := t.sessionArgs(s)
 		args["State"], args["Counts"] = t.Say("state."+string(s.State)), t.tallyText(c)
+		if s.State == record.Planned {
+			args["Counts"] = t.Say("button.expected_n", text.A{"N": c.Expected})
+		}
 		lines = append(lines, t.Say("query.session_line", args))
 		rows = append(rows, []Btn{{Text: t.buttonOf(s), Line: "status.session " + string(s.ID) + " " + string(v.place)}})
 	}

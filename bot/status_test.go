@@ -123,7 +123,7 @@ func TestStatusOfCounty(t *testing.T) {
 		"场次 2 · 应到 6 · 已到 1 · 请假 1 · 未到 1 · 未结束 3", "未登记 12 人 · 联系不上 0 人")
 	w.county.press("按乡镇").sees("巴燕镇:已到 1 / 4 · 未到 1", "群科镇:已到 0 / 2 · 请假 1 · 未登记 12")
 	w.county.press("群科镇").sees("群科镇 · 本周", "场次 2 · 应到 2 · 已到 0 · 请假 1 · 未到 0 · 未结束 1")
-	w.county.press("各村").sees("群科镇:13 个村,书记 13 人,已登记 1", "文卜具村 书记 003,已登记", "新8村").seesNot("新9村")
+	w.county.press("各村").sees("群科镇:13 个村,书记在任 13,已登记 1", "文卜具村 书记 003,已登记", "新8村").seesNot("新9村")
 	w.county.press("下一页").sees("新11村 新书记 011,未登记").seesNot("文卜具村")
 	w.county.press("返回", "返回", "返回").sees("化隆县 · 本周")
 	w.county.press("上一周").sees("化隆县 · 11月23日—29日", "这一周没有场次")
@@ -135,7 +135,7 @@ func TestStatusOfCounty(t *testing.T) {
 
 func TestStatusOfSession(t *testing.T) {
 	w := newOfficeWorld(t)
-	w.county.say("/status").press("场次 2").sees("廉政教育基地,已结束", "已到 1 / 3 · 请假 1", "党性教育基地,未开始", "已到 0 / 3")
+	w.county.say("/status").press("场次 2").sees("廉政教育基地,已结束", "已到 1 / 3 · 请假 1", "党性教育基地,未开始", "应到 3")
 	w.county.press("廉政教育基地").sees("廉政教育基地 · 已结束", "县委党校", "巴燕镇:已到 1 / 2", "群科镇:已到 0 / 1 · 请假 1")
 	w.county.press("未到 1").sees("未到 1:", "巴燕镇 金家庄村 书记 002").seesNot("书记 001")
 	w.county.press("返回", "已到 1").sees("已到 1:", "巴燕镇 下加合村 书记 001 10:00")
