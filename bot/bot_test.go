@@ -238,6 +238,29 @@ func (p persona) sees(parts ...string) persona {
 	return p
 }
 
+// now is a message of the persona's chat as it reads now.
+func (p persona) now(m chattest.Shown) chattest.Shown {
+	p.w.Helper()
+	for _, shown := range p.w.rec.Messages(p.chat) {
+		if shown.ID == m.ID {
+			return shown
+		}
+	}
+	p.w.Fatalf("message %d is gone", m.ID)
+	return m
+}
+
+// shows asks that a message, which may be an old one, now holds all of the parts.
+func (p persona) shows(m chattest.Shown, parts ...string) persona {
+	p.w.Helper()
+	for _, part := range parts {
+		if drawn := draw(p.now(m)); !strings.Contains(drawn, part) {
+			p.w.Fatalf("want %q in:\n%s", part, drawn)
+		}
+	}
+	return p
+}
+
 // seesNot asks that the newest message holds none of the parts.
 func (p persona) seesNot(parts ...string) persona {
 	p.w.Helper()

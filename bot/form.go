@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"net/url"
 	"strconv"
@@ -125,12 +127,20 @@ func (t *Turn) beginFlow(kind *flow, answers dialog.Answers) error {
 	f := openForm{flow: kind, Flow: dialog.Flow{Steps: kind.steps(t)}}
 	f.d = record.Dialog{
 		Chat: t.Ev.Chat.ID, Person: t.Person.ID, Flow: kind.name, Answers: answers,
-		Rev: t.Tx.Now.UnixMilli(), Started: t.Tx.Now,
+		Rev: newRev(), Started: t.Tx.Now,
 	}
 	if err := f.Begin(&f.d); err != nil {
 		return err
 	}
 	return t.keepForm(f, nil)
+}
+
+// newRev is where the revisions of a form begin: far from those of any other
+// form, whose buttons may still stand in the chat.
+func newRev() int64 {
+	var raw [8]byte
+	_, _ = rand.Read(raw[:]) // never fails (crypto/rand)
+	return int64(binary.BigEndian.Uint64(raw[:]) >> 2)
 }
 
 // askWhich lets the person choose between the open form and the new one.

@@ -131,7 +131,7 @@ func TestALikelyDoubleIsShown(t *testing.T) {
 	})
 	t.Run("added meanwhile by another", func(t *testing.T) {
 		sec.say("/register").registers("毕业生 009", "2003", "13800000003")
-		w.person("乡镇 001", record.TownshipOfficer, bayan).say("/register " + string(xiajiahe)).
+		w.person("乡镇 001", record.TownshipOfficer, bayan).say("/register "+string(xiajiahe)).
 			registers("毕业生 009", "2003", "13800000004").press("确认保存")
 		sec.press("确认保存").sees("已有同名同年出生的登记")
 		sec.press("是另一个人").sees("(核对)").press("确认保存").sees("✅ 已登记")
