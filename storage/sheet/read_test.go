@@ -46,7 +46,7 @@ func refusal(t *testing.T, data []byte) *Refusal {
 func xlsx(t testing.TB, rows [][]any, edit ...func(f *excelize.File)) []byte {
 	t.Helper()
 	f := excelize.NewFile()
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for i, row := range rows {
 		cell, _ := excelize.CoordinatesToCellName(1, i+1)
 		if err := f.SetSheetRow("Sheet1", cell, &row); err != nil {

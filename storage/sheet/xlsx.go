@@ -38,7 +38,7 @@ func openWorkbook(data []byte) (grids []*grid, err error) {
 	if err != nil {
 		return nil, refused(RefusedDamaged)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	props, err := f.GetWorkbookProps()
 	if err != nil {
 		return nil, refused(RefusedDamaged)
@@ -58,10 +58,10 @@ func openWorkbook(data []byte) (grids []*grid, err error) {
 
 func (g *grid) readSheet(f *excelize.File, merged bool) error {
 	rows, err := f.Rows(g.name)
-	if err != nil { // a chart sheet has no rows
-		return nil
+	if err != nil {
+		return refused(RefusedDamaged)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // it was only read
 	for n := 1; rows.Next(); n++ {
 		cells, err := rows.Columns()
 		if err != nil {
@@ -141,7 +141,7 @@ func walkParts(data []byte) (merged bool, err error) {
 		if err == nil {
 			_, err = io.Copy(io.Discard, bounded)
 		}
-		r.Close()
+		_ = r.Close() // what was read counts
 		left = bounded.N - 1
 		if left < 0 {
 			return false, refused(RefusedTooBig, MaxUnzipped)
