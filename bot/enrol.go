@@ -80,11 +80,12 @@ func (t *Turn) guesser() record.PersonID {
 
 // openEnrolment shows what a link is for and asks for the person's own card.
 func (t *Turn) openEnrolment(hash string, link record.Link) error {
-	if t.Known && t.Person.ID != link.Person {
-		return record.ErrBoundOther
-	}
-	if t.Known {
+	alumnus := t.Known && len(t.Actor.Posts) == 0 && t.isAlumnus()
+	switch {
+	case t.Known && t.Person.ID == link.Person:
 		return t.home()
+	case t.Known && !alumnus: // a graduate may come to hold a post
+		return record.ErrBoundOther
 	}
 	actor, err := t.Tx.Actor(link.Person)
 	if err != nil {
@@ -176,6 +177,9 @@ func (t *Turn) bind(claim record.Claim, p record.Person, lang string) error {
 		if err := t.Unbind(p.ID); err != nil {
 			return err
 		}
+	}
+	if err := t.TakeOverAlumnus(claim.Chat, p.ID); err != nil {
+		return err
 	}
 	if err := t.Bind(p.ID, claim.Chat, text.Match(lang)); err != nil {
 		return err

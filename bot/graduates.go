@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,7 +49,7 @@ func onGraduate(action record.Action, run func(*Turn, record.Graduate) error) fu
 // where there are several.
 func (t *Turn) graduatesOf() error {
 	place := record.Code(t.Arg(0))
-	if place == "" {
+	if place.Level() == record.NoLevel {
 		own := append(t.offices(), t.Actor.Places(record.Secretary)...)
 		if len(own) > 1 {
 			return t.chooseGraduatePlace(own)
@@ -58,7 +60,7 @@ func (t *Turn) graduatesOf() error {
 		return err
 	}
 	q := storage.GraduateQuery{Place: place, Filter: storage.GraduateFilter(t.Arg(1)), Limit: graduatePage}
-	if q.Filter == "" {
+	if !slices.Contains(storage.GraduateFilters(), q.Filter) {
 		q.Filter = storage.AllGraduates
 	}
 	switch t.Arg(2) {
@@ -87,6 +89,10 @@ func (t *Turn) chooseGraduatePlace(places []record.Code) error {
 // button for each record, the filters, and the ways on.
 func (t *Turn) listGraduates(q storage.GraduateQuery) error {
 	page, more, err := t.Graduates(q)
+	if errors.Is(err, record.ErrNotFound) { // the record to go on from is erased
+		q.After, q.Before = "", ""
+		page, more, err = t.Graduates(q)
+	}
 	if err != nil {
 		return err
 	}

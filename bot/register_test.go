@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"headgoose/bot/chat"
 	"headgoose/storage"
 	"headgoose/storage/record"
 )
@@ -252,4 +253,37 @@ func TestNumbersCannotBeTriedOut(t *testing.T) {
 	}
 	grad.press("确认保存").sees("试的次数太多了")
 	grad.open("").seesNot("13800000001")
+}
+
+func TestAGraduateWhoTakesAPostKeepsTheRecord(t *testing.T) {
+	w := newWorld(t)
+	grad := w.stranger().open(villageLinkOf(w.secretary(xiajiahe), xiajiahe)).registers("毕业生 001", "2003", "13800000001").press("确认保存")
+	var id record.PersonID
+	link := ""
+	w.do(func(tx *storage.Tx) (err error) {
+		if id, err = tx.AddPerson(record.Person{Name: "毕业生 001"}, "13800000001"); err != nil {
+			return err
+		}
+		if err := tx.Appoint(id, record.Secretary, jinjia, "2026-12-01"); err != nil {
+			return err
+		}
+		link, err = tx.IssueEnrolLink(id, "", make([]byte, storage.TokenSize), dayLong)
+		return err
+	})
+	grad.open(link)
+	w.handle(chat.Event{
+		Kind: chat.Contact, Chat: chat.Chat{ID: grad.chat}, From: chat.User{ID: grad.chat},
+		Contact: &chat.ContactCard{Phone: "13800000001", Own: true},
+	})
+	grad.sees("金家庄村 支部书记")
+	w.see(func(tx *storage.Tx) error {
+		g, found, err := tx.GraduateOf(id)
+		if !found || g.Name != "毕业生 001" {
+			t.Errorf("own record %+v, %v", g, found)
+		}
+		return err
+	})
+	if faults, err := w.store.Check(t.Context()); err != nil || len(faults) > 0 {
+		t.Errorf("check: %v, %v", faults, err)
+	}
 }

@@ -143,6 +143,37 @@ func (tx *Tx) forgetAlumnus(id record.PersonID) error {
 	return del(tx, "person/"+string(id))
 }
 
+// TakeOverAlumnus frees a chat for a person of the roster where a graduate who
+// holds no post has it: it is the same human being, who keeps the own record.
+func (tx *Tx) TakeOverAlumnus(chat int64, id record.PersonID) error {
+	old, found, err := tx.PersonByChat(chat)
+	if err != nil || !found || old.ID == id {
+		return err
+	}
+	g, found, err := tx.GraduateOf(old.ID)
+	if err != nil || !found {
+		return err
+	}
+	posts, err := tx.Posts(old.ID)
+	if err != nil || len(posts) > 0 {
+		return err
+	}
+	if err := tx.forgetAlumnus(old.ID); err != nil {
+		return err
+	}
+	if err := del(tx, "gradof/"+string(old.ID)); err != nil {
+		return err
+	}
+	_, has, err := tx.GraduateOf(id)
+	if err != nil || has {
+		g.Person = "" // the person has a record already: this one is nobody's own
+	} else {
+		g.Person = id
+		err = put(tx, "gradof/"+string(id), g.ID)
+	}
+	return errors.Join(err, put(tx, "graduate/"+string(g.ID), g))
+}
+
 // VillageToken makes the token of the link that is issued to a village at a
 // time. It can be made again from the two, so the link itself is kept nowhere.
 func (tx *Tx) VillageToken(village record.Code, at time.Time) []byte {

@@ -223,6 +223,9 @@ func drawGraduate(t *rapid.T) record.Graduate {
 }
 
 func compareGraduates(t *rapid.T, s *Store, model map[record.GraduateID]record.Graduate) {
+	if faults, err := s.Check(context.Background()); err != nil || len(faults) > 0 {
+		t.Fatalf("check: %v, %v", faults, err)
+	}
 	gradDo(t, s, func(tx *Tx) error {
 		for _, place := range append([]record.Code{"630224", "630224100", "630224101"}, gradVillages...) {
 			var want record.GraduateCount
