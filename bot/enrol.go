@@ -229,31 +229,35 @@ func (t *Turn) mismatch(claim record.Claim, p record.Person, number string) erro
 	return nil
 }
 
-// askOfficers asks those who answer for a person's place for a yes or no, and
-// says who they are.
+// askOfficers asks those who answer for all of a person's posts for a yes or
+// no, and says whose officers they are: the township's, or the county's where
+// a post is above the township or they are in several.
 func (t *Turn) askOfficers(actor record.Actor, claim record.Claim) (office string, err error) {
-	asked := map[record.PersonID]bool{}
+	if len(actor.Posts) == 0 {
+		return "", record.ErrLink // the post has ended since the link was issued
+	}
+	answers := actor.Posts[0]
 	for _, post := range actor.Posts {
-		ids, place, err := t.officersOf(post)
-		if err != nil {
-			return "", err
-		}
-		if name, err := t.placeName(place); err == nil && office == "" {
-			office = name
-		}
-		for _, id := range ids {
-			if asked[id] || id == claim.Person {
-				continue
-			}
-			asked[id] = true
-			t.Queue(record.Outbox{
-				Key:   fmt.Sprintf("enrol/%d/%d/%d/%s", claim.Chat, claim.At.Unix(), claim.Tries, id),
-				Class: record.Notice, Kind: "enrol.mismatch", Person: id,
-				Args: map[string]string{"chat": fmt.Sprint(claim.Chat)},
-			})
+		if post.Place.Township() != answers.Place.Township() || post.Role == record.TownshipOfficer {
+			answers = record.Post{Role: record.CountyOfficer, Place: post.Place.County()}
+			break
 		}
 	}
-	return office, nil
+	ids, place, err := t.officersOf(answers)
+	if err != nil {
+		return "", err
+	}
+	for _, id := range ids {
+		if id == claim.Person {
+			continue
+		}
+		t.Queue(record.Outbox{
+			Key:   fmt.Sprintf("enrol/%d/%d/%d/%s", claim.Chat, claim.At.Unix(), claim.Tries, id),
+			Class: record.Notice, Kind: "enrol.mismatch", Person: id,
+			Args: map[string]string{"chat": fmt.Sprint(claim.Chat)},
+		})
+	}
+	return t.placeName(place)
 }
 
 // officersOf finds who answers for a post: the township's officers, or the
@@ -295,28 +299,30 @@ func (t *Turn) claimText(body string) (bool, error) {
 	return true, nil
 }
 
-// waitingEnrolments lists the enrolments that wait for the officer, one after
-// the other.
+// waitingEnrolments shows the first enrolment that waits for this officer.
 func (t *Turn) waitingEnrolments() error {
 	for _, place := range t.offices() {
-		list, err := t.Flagged(storage.Mismatch, place, storage.Flagged{}, 1)
+		const most = 50 // more never wait at a time
+		list, err := t.Flagged(storage.Mismatch, place, storage.Flagged{}, most)
 		if err != nil {
 			return err
 		}
-		if len(list) == 0 {
-			continue
-		}
-		claim, found, err := t.ClaimOf(list[0].Person)
-		if err != nil {
-			return err
-		}
-		if found {
-			w, err := t.b.mismatchCard(t.Tx, t.Voice, claim)
+		for _, f := range list {
+			if t.allowAllPosts(record.DecideEnrolment, f.Person) != nil {
+				continue // the county's to decide
+			}
+			claim, found, err := t.ClaimOf(f.Person)
 			if err != nil {
 				return err
 			}
-			t.Answer(w.Text, w.rows...)
-			return nil
+			if found {
+				c, err := t.b.mismatchCard(t.Tx, t.Voice, claim)
+				if err != nil {
+					return err
+				}
+				t.Answer(c.Text, c.rows...)
+				return nil
+			}
 		}
 	}
 	t.Answer(t.Say("enrol.none_waiting"), t.homeRow())
@@ -373,7 +379,7 @@ func (t *Turn) decideEnrolment() error {
 	if err != nil {
 		return err
 	}
-	if err := t.allowPerson(record.DecideEnrolment, p.ID); err != nil {
+	if err := t.allowAllPosts(record.DecideEnrolment, p.ID); err != nil {
 		return err
 	}
 	if t.Arg(2) != "yes" {

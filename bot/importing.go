@@ -131,7 +131,7 @@ func (t *Turn) importDetail() error {
 	}
 	t.Queue(record.Outbox{
 		Key:   fmt.Sprintf("detail/%s/%d", j.ID, t.Tx.Now.UnixMilli()),
-		Class: record.Notice, Kind: "import.detail", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
+		Class: record.Reply, Kind: "import.detail", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
 		Args: map[string]string{"job": j.ID},
 	})
 	t.Toast(t.Say("import.detail_coming"))

@@ -199,6 +199,10 @@ func (b *Bot) nearest(t *Turn, body string) *command {
 			if utf8.RuneCountInString(w) > 5 {
 				allowed = 2
 			}
+			first, _ := utf8.DecodeRuneInString(w)
+			if utf8.RuneCountInString(w) == 2 && !strings.HasPrefix(head, string(first)) {
+				continue // one of two characters is half of the word
+			}
 			if d := distance(head, w); d <= allowed && d < least && d < utf8.RuneCountInString(w) {
 				least, best = d, b.commands[c.name]
 			}

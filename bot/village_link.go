@@ -44,7 +44,7 @@ func (t *Turn) villageLink() error {
 	}
 	t.Queue(record.Outbox{
 		Key:   fmt.Sprintf("%s/%s/%s/%016x", kindVillageLink, village, t.Person.ID, uint64(t.Ev.ID)),
-		Class: record.Notice, Kind: kindVillageLink, Person: t.Person.ID, Chat: t.Ev.Chat.ID,
+		Class: record.Reply, Kind: kindVillageLink, Person: t.Person.ID, Chat: t.Ev.Chat.ID,
 		UselessAfter: t.Tx.Now.Add(dayLong),
 		Args:         map[string]string{"village": string(village), "issued": strconv.FormatInt(issued.Unix(), 10)},
 	})

@@ -10,7 +10,7 @@ import (
 // Keys:
 //
 //	seen/<update id>    -> when: updates that had their effect
-//	trial/<update id>   -> how often an update has failed
+//	trial/<update id>   -> trial: how often an update has failed
 //	aside/<update id>   -> Aside: updates that were set aside
 //	dialog/<chat>       -> record.Dialog
 //	intent/<token>      -> record.Intent
@@ -34,11 +34,18 @@ func (tx *Tx) Seen(update int64) (bool, error) {
 // Tried counts a failed try of an update and returns how many there were.
 func (tx *Tx) Tried(update int64) (int, error) {
 	key := fmt.Sprintf("trial/%016x", uint64(update))
-	n, _, err := get[int](tx, key)
+	t, _, err := get[trial](tx, key)
 	if err != nil {
 		return 0, err
 	}
-	return n + 1, put(tx, key, n+1)
+	t.N, t.At = t.N+1, tx.Now
+	return t.N, put(tx, key, t)
+}
+
+// trial is how often an update has failed, and when last.
+type trial struct {
+	N  int       `json:"n"`
+	At time.Time `json:"at"`
 }
 
 // Aside is an update that could not be handled, kept for a person to look at.

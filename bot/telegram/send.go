@@ -47,13 +47,13 @@ type (
 		URL  string `json:"url,omitempty"`
 	}
 	contactKeyboard struct {
-		Rows    [1][1]contactButton `json:"keyboard"`
-		Resize  bool                `json:"resize_keyboard"`
-		OneTime bool                `json:"one_time_keyboard"`
+		Rows    [][1]contactButton `json:"keyboard"`
+		Resize  bool               `json:"resize_keyboard"`
+		OneTime bool               `json:"one_time_keyboard"`
 	}
 	contactButton struct {
 		Text    string `json:"text"`
-		Contact bool   `json:"request_contact"`
+		Contact bool   `json:"request_contact,omitzero"`
 	}
 	removeKeyboard struct {
 		Remove bool `json:"remove_keyboard"`
@@ -67,8 +67,10 @@ func markup(m chat.Message) any {
 	case len(m.Buttons) > 0:
 		return inlineButtons(m.Buttons)
 	case m.AskContact != "":
-		k := contactKeyboard{Resize: true, OneTime: true}
-		k.Rows[0][0] = contactButton{Text: m.AskContact, Contact: true}
+		k := contactKeyboard{Rows: [][1]contactButton{{{Text: m.AskContact, Contact: true}}}, Resize: true, OneTime: true}
+		if m.Or != "" {
+			k.Rows = append(k.Rows, [1]contactButton{{Text: m.Or}})
+		}
 		return k
 	case m.DropKeyboard:
 		return removeKeyboard{Remove: true}

@@ -18,11 +18,12 @@ func TestSendBodies(t *testing.T) {
 		m    chat.Message
 		want string
 	}{
-		"plain":   {chat.Message{Text: `<b>_*"到"`}, `{"chat_id":5,"text":"<b>_*\"到\"","link_preview_options":{"is_disabled":true}}`},
-		"quiet":   {chat.Message{Text: "x", Quiet: true}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"disable_notification":true}`},
-		"buttons": {chat.Message{Text: "x", Buttons: buttons}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"reply_markup":{"inline_keyboard":[[{"text":"能参加","callback_data":"y"},{"text":"地图","url":"https://example.org/"}]]}}`},
-		"contact": {chat.Message{Text: "x", AskContact: "发送我的手机号"}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"reply_markup":{"keyboard":[[{"text":"发送我的手机号","request_contact":true}]],"resize_keyboard":true,"one_time_keyboard":true}}`},
-		"drop":    {chat.Message{Text: "x", DropKeyboard: true}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"reply_markup":{"remove_keyboard":true}}`},
+		"plain":      {chat.Message{Text: `<b>_*"到"`}, `{"chat_id":5,"text":"<b>_*\"到\"","link_preview_options":{"is_disabled":true}}`},
+		"quiet":      {chat.Message{Text: "x", Quiet: true}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"disable_notification":true}`},
+		"buttons":    {chat.Message{Text: "x", Buttons: buttons}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"reply_markup":{"inline_keyboard":[[{"text":"能参加","callback_data":"y"},{"text":"地图","url":"https://example.org/"}]]}}`},
+		"contact":    {chat.Message{Text: "x", AskContact: "发送我的手机号"}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"reply_markup":{"keyboard":[[{"text":"发送我的手机号","request_contact":true}]],"resize_keyboard":true,"one_time_keyboard":true}}`},
+		"contact or": {chat.Message{Text: "x", AskContact: "发送我的手机号", Or: "不是我"}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"reply_markup":{"keyboard":[[{"text":"发送我的手机号","request_contact":true}],[{"text":"不是我"}]],"resize_keyboard":true,"one_time_keyboard":true}}`},
+		"drop":       {chat.Message{Text: "x", DropKeyboard: true}, `{"chat_id":5,"text":"x","link_preview_options":{"is_disabled":true},"reply_markup":{"remove_keyboard":true}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, says(200, sentReply))

@@ -108,6 +108,7 @@ func (a *app) openChat(context.Context) (func(context.Context) error, error) {
 	if a.adapter, err = telegram.New(a.telegram); err != nil {
 		return nil, err
 	}
+	a.schedule.Upkeep = append(a.schedule.Upkeep, a.upkeep)
 	if a.planner, err = schedule.NewPlanner(a.store, a.schedule, a.log); err != nil {
 		return nil, err
 	}
@@ -116,6 +117,13 @@ func (a *app) openChat(context.Context) (func(context.Context) error, error) {
 	a.budget = schedule.NewBudget(a.limits)
 	a.delivery = schedule.NewDelivery(a.store, a.bot, a.budget, schedule.DeliveryConfig{Allowed: a.schedule.Allowed}, a.log)
 	return func(context.Context) error { a.adapter.Close(); return nil }, nil
+}
+
+// upkeep deletes what is kept no longer.
+func (a *app) upkeep(ctx context.Context) error {
+	n, err := a.store.Purge(ctx)
+	a.log.Info("upkeep", "deleted", n)
+	return err
 }
 
 // receive learns the bot's own name, fills its menu, and hands over updates.
