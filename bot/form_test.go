@@ -2,6 +2,7 @@ package bot
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -145,6 +146,22 @@ func TestWhatATextMeansWhileAFormIsOpen(t *testing.T) {
 	sec.say("签到 123456").sees("口令不对") // a check-in goes first
 	sec.say("/start").press("继续填写").say("123456").sees("口令不对")
 	sec.say("/start").press("继续填写").sees("姓名 帮助 我")
+}
+
+func TestAFormIsNotHandedOn(t *testing.T) {
+	w := newWorld(t)
+	sec := w.secretary(xiajiahe).say("返乡登记").say("毕业生 001")
+	next := persona{w: w, chat: sec.chat}
+	w.do(func(tx *storage.Tx) (err error) {
+		if err := tx.Unbind(sec.id); err != nil {
+			return err
+		}
+		if next.id, err = tx.AddPerson(record.Person{Name: "书记 002"}, ""); err != nil {
+			return err
+		}
+		return errors.Join(tx.Appoint(next.id, record.Secretary, jinjia, "2026-12-01"), tx.Bind(next.id, sec.chat, "zh"))
+	})
+	next.say("2003").seesNot("毕业生 001").say("/start").seesNot("没填完")
 }
 
 func TestGroupsHaveNoForms(t *testing.T) {

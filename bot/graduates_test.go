@@ -71,11 +71,18 @@ func TestOfficersSeeTheirPlaces(t *testing.T) {
 	township.sees("巴燕镇 · 毕业生 2 人").seesNot("文卜具村")
 	township.say("/graduates " + string(qunke)).sees("不在您的权限内")
 
-	t.Run("a record of another village stays closed", func(t *testing.T) {
+	t.Run("buttons of a post that ended do nothing", func(t *testing.T) {
 		sec := w.person("书记 002", record.Secretary, wenbuju).say("/graduates").sees("毕业生 001")
+		list := sec.last()
 		w.do(func(tx *storage.Tx) error {
 			return errors.Join(tx.EndPost(sec.id, record.Secretary, wenbuju), tx.Appoint(sec.id, record.Secretary, jinjia, "2026-12-01"))
 		})
-		sec.press("毕业生 001").sees("不在您的权限内")
+		for _, button := range []string{"毕业生 001", "本村登记链接", "求职中", "返乡登记"} {
+			n := sec.messages()
+			sec.pressOn(list, button).sees("不在您的权限内")
+			if sec.messages() != n+1 {
+				t.Errorf("%s: %d messages more", button, sec.messages()-n)
+			}
+		}
 	})
 }
