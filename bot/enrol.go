@@ -120,6 +120,9 @@ func (t *Turn) contact() error {
 	}
 	switch {
 	case !found || claim.Waiting:
+		if taken, err := t.answerContact(); err != nil || taken {
+			return err
+		}
 		if !t.Known {
 			return t.stranger()
 		}

@@ -270,6 +270,23 @@ func (t *Turn) formWants(body, rest string) (bool, error) {
 	return true, nil
 }
 
+// answerContact takes the person's own contact card, and nobody else's, as the
+// answer to the open question; taken is false where none is open that asks for it.
+func (t *Turn) answerContact() (taken bool, err error) {
+	f, found, err := t.findForm()
+	if err != nil || !found || f.d.Parked {
+		return false, err
+	}
+	step, ok := f.Current(&f.d)
+	if !ok || !step.Contact {
+		return false, nil
+	}
+	if !t.Ev.Contact.Own {
+		return true, t.keepForm(f, &dialog.Fault{Key: "form.own_card"})
+	}
+	return true, t.stepAnswered(f, step.Name, f.Type(&f.d, t.Ev.Contact.Phone))
+}
+
 // stepAnswered goes on after a step was answered, or shows what is wrong.
 func (t *Turn) stepAnswered(f openForm, step string, err error) error {
 	if err != nil {

@@ -322,7 +322,7 @@ func (t *Turn) graduationMonths(a dialog.Answers) ([]dialog.Choice, error) {
 }
 
 func (t *Turn) outlookSteps() []dialog.Step {
-	phone := dialog.Step{Name: "phone", Ask: "register.ask_phone", Field: "register.phone", Parse: dialog.Phone, Max: 40, Optional: true}
+	phone := dialog.Step{Name: "phone", Ask: "register.ask_phone", Field: "register.phone", Parse: dialog.Phone, Max: 40, Optional: true, Contact: true}
 	phone.AskFor = bySpeaker("register.ask_phone_self", "register.ask_phone", nil)
 	return []dialog.Step{
 		{

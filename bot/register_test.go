@@ -167,6 +167,24 @@ func TestAPostThatEndsEndsTheRight(t *testing.T) {
 	}
 }
 
+func TestTheOwnContactCardIsThePhone(t *testing.T) {
+	w := newWorld(t)
+	grad := w.stranger().open(villageLinkOf(w.secretary(xiajiahe), xiajiahe)).say("毕业生 001").say("2003")
+	grad.press("本科").say("青海大学").press("不填", "已毕业").say("2025年7月").press("求职中", "愿意返乡")
+	grad.sendsContact("+86 13900000000", false).sees("这不是您本人的名片", "您的手机号") // somebody else's
+	grad.sendsContact("+86 13800000001", true).sees("您同意吗", "手机 13800000001")
+}
+
+// sendsContact sends a contact card.
+func (p persona) sendsContact(phone string, own bool) persona {
+	p.w.Helper()
+	p.w.handle(chat.Event{
+		Kind: chat.Contact, Chat: chat.Chat{ID: p.chat}, From: chat.User{ID: p.chat},
+		Contact: &chat.ContactCard{Phone: phone, Own: own},
+	})
+	return p
+}
+
 // villageLinkOf has a secretary ask for the village's link and reads it off
 // the answer.
 func villageLinkOf(sec persona, village record.Code) string {
@@ -270,12 +288,7 @@ func TestAGraduateWhoTakesAPostKeepsTheRecord(t *testing.T) {
 		link, err = tx.IssueEnrolLink(id, "", make([]byte, storage.TokenSize), dayLong)
 		return err
 	})
-	grad.open(link)
-	w.handle(chat.Event{
-		Kind: chat.Contact, Chat: chat.Chat{ID: grad.chat}, From: chat.User{ID: grad.chat},
-		Contact: &chat.ContactCard{Phone: "13800000001", Own: true},
-	})
-	grad.sees("金家庄村 支部书记")
+	grad.open(link).sendsContact("13800000001", true).sees("金家庄村 支部书记")
 	w.see(func(tx *storage.Tx) error {
 		g, found, err := tx.GraduateOf(id)
 		if !found || g.Name != "毕业生 001" {

@@ -90,6 +90,8 @@ type Step struct {
 	Optional bool // may be left empty
 	// Digits: six digits alone are an answer here, not a check-in.
 	Digits bool
+	// Contact: the person's own contact card answers it with its number.
+	Contact bool
 	// Secret: the answer is not repeated in the form.
 	Secret bool
 }
