@@ -9,6 +9,7 @@ import (
 	"headgoose/bot/chat"
 	"headgoose/bot/text"
 	"headgoose/storage"
+	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
@@ -34,7 +35,7 @@ type notice struct {
 func (b *Bot) buildNotices() {
 	b.notices = map[string]render{}
 	for _, family := range []map[string]render{
-		enrolNotices(), graduateNotices(), rollNotices(), scheduleNotices(), importNotices(), statusNotices(), personNotices(),
+		enrolNotices(), graduateNotices(), rollNotices(), scheduleNotices(), importNotices(), exportNotices(), statusNotices(), personNotices(),
 	} {
 		for kind, r := range family {
 			b.notices[kind] = r
@@ -53,6 +54,8 @@ func (b *Bot) Deliver(ctx context.Context, row record.Outbox) record.Result {
 	}
 	chatID, m, dropped, err := b.compose(ctx, row)
 	switch {
+	case errors.Is(err, kv.ErrFull), errors.Is(err, kv.ErrUnknown), errors.Is(err, kv.ErrClosed):
+		return record.Result{State: record.Pending, Reason: "data cannot be written"}
 	case err != nil:
 		ref := reference()
 		b.log.Error("bot: notice cannot be made", "kind", row.Kind, "ref", ref, "err", err)

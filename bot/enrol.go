@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"headgoose/bot/chat"
 	"headgoose/bot/text"
 	"headgoose/storage"
 	"headgoose/storage/record"
@@ -62,8 +63,13 @@ func (t *Turn) deepLink(payload string) error {
 
 // badLink answers a link that is unknown, used or expired, and counts it.
 func (t *Turn) badLink() error {
-	if _, err := t.WrongGuess(t.guesser()); err != nil {
+	left, err := t.WrongGuess(t.guesser())
+	if err != nil {
 		return err
+	}
+	if left == 0 && !t.Known {
+		t.Send(t.Say("refusal.too_many")) // the next ones are not answered
+		return nil
 	}
 	t.Send(t.Say("refusal.link"))
 	return nil
@@ -75,7 +81,12 @@ func (t *Turn) guesser() record.PersonID {
 	if t.Known {
 		return t.Person.ID
 	}
-	return record.PersonID(fmt.Sprintf("chat%d", t.Ev.From.ID))
+	return guesserOf(t.Ev)
+}
+
+// guesserOf is the account of an event as a guesser.
+func guesserOf(ev chat.Event) record.PersonID {
+	return record.PersonID(fmt.Sprintf("chat%d", ev.From.ID))
 }
 
 // openEnrolment shows what a link is for and asks for the person's own card.

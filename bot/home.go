@@ -184,7 +184,7 @@ func (t *Turn) offices() []record.Code {
 // homeRows are the buttons of the home card: what the person's posts do.
 func (t *Turn) homeRows() [][]Btn {
 	var row []Btn
-	for _, name := range []string{"checkin", "schedule", "host", "status", "rota", "people", "register", "graduates"} {
+	for _, name := range []string{"checkin", "schedule", "host", "status", "rota", "people", "export", "register", "graduates"} {
 		c := t.b.commands[name]
 		if c != nil && c.may(t) && (name != "checkin" || t.Actor.Has(record.Secretary)) {
 			row = append(row, t.Btn(name, name))

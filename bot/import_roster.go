@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strings"
 
 	"headgoose/bot/text"
 	"headgoose/storage"
@@ -55,30 +56,44 @@ func (f rosterFile) summary(t *Turn) string {
 	if f.plan.NotInSheet > 0 {
 		lines = append(lines, t.Say("import.not_in_sheet", text.A{"N": f.plan.NotInSheet}))
 	}
+	if len(f.book.Unread) > 0 {
+		lines = append(lines, t.Say("import.unread", text.A{"Sheet": f.book.Sheet, "Others": strings.Join(f.book.Unread, t.Say("host.and"))}))
+	}
 	if f.found() == 0 {
 		lines = append(lines, t.Say("import.nothing"))
 	}
 	return joinLines(head, lines)
 }
 
-// RosterChange says what one row changes: 扎巴镇某村 支部书记 书记 041 → 书记 363.
+// RosterChange says all that one row changes, in the order in which it
+// matters: 扎巴镇某村 支部书记 书记 041 → 书记 363,原任到现在为止.
 func RosterChange(v text.Voice, c storage.RosterChange) string {
-	where := c.Row.Township + c.Place.Name
+	where := c.Place.Name
+	if c.Place.Code.Level() == record.Village {
+		where = c.Row.Township + where
+	}
 	role := ""
 	if c.Row.Role != "" {
 		role = v.Say("role." + string(c.Row.Role))
 	}
-	args := text.A{"Place": where, "Role": role, "Name": c.Row.Name, "Old": "", "New": "", "Field": ""}
-	switch {
-	case len(c.Ends) > 0:
-		args["Old"], args["New"] = c.Ends[0].Name, c.Row.Name
-		return v.Say("import.change_post", args)
-	case len(c.Fields) > 0:
-		f := c.Fields[0]
-		args["Field"], args["Old"], args["New"] = v.Say("field."+string(f.Field)), f.Old, f.New
-		return v.Say("import.change_field", args)
+	args := text.A{"Place": where, "Role": role, "Name": c.Row.Name, "Old": "", "New": c.Row.Name, "Field": ""}
+	var parts []string
+	for _, h := range c.Ends {
+		args["Old"] = h.Name
+		parts = append(parts, v.Say("import.change_post", args))
 	}
-	return v.Say("import.change_new", args)
+	for _, h := range c.Beside {
+		args["Old"] = h.Name
+		parts = append(parts, v.Say("import.change_beside", args))
+	}
+	for _, f := range c.Fields {
+		args["Field"], args["Old"], args["New"] = v.Say("field."+string(f.Field)), f.Old, f.New
+		parts = append(parts, v.Say("import.change_field", args))
+	}
+	if len(parts) == 0 {
+		return v.Say("import.change_new", args)
+	}
+	return strings.Join(parts, v.Say("import.and"))
 }
 
 func (f rosterFile) detail(t *Turn) ([]byte, error) {
@@ -96,7 +111,7 @@ func (f rosterFile) apply(ctx context.Context, b *Bot, _ record.PersonID, progre
 	}
 	return func(t *Turn) string {
 		faults := f.book.Locate(result.Faults...)
-		lines := faultLines(t, result.Faults, 3)
+		lines := faultLines(t, faults, 3)
 		return joinLines(t.Say("import.done", text.A{"N": result.Applied, "Already": result.Already, "Refused": sheet.Rows(faults)}), lines)
 	}, nil
 }

@@ -37,6 +37,8 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"fault.":             append(code.constants(t, "FaultKind"), "line", "or"),
 		"file.":              code.constants(t, "RefusalKind"),
 		"button.":            code.buttons,
+		"export.name_":       {"roster", "attendance", "graduates"},
+		"export.caption_":    {"roster", "attendance", "graduates"},
 	}
 }
 

@@ -63,7 +63,7 @@ var grants = map[Action][]grant{
 	IssueLink:        {{CountyOfficer, within}, {TownshipOfficer, within}},
 	DecideEnrolment:  {{CountyOfficer, within}, {TownshipOfficer, within}},
 	ImportRoster:     {{CountyOfficer, within}},
-	ExportRoster:     {{CountyOfficer, within}},
+	ExportRoster:     {{CountyOfficer, within}, {TownshipOfficer, within}},
 	SeeGraduates:     {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 	RegisterGraduate: {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 	EditGraduate:     {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
