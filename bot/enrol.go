@@ -92,10 +92,11 @@ func guesserOf(ev chat.Event) record.PersonID {
 // openEnrolment shows what a link is for and asks for the person's own card.
 func (t *Turn) openEnrolment(hash string, link record.Link) error {
 	alumnus := t.Known && len(t.Actor.Posts) == 0 && t.isAlumnus()
+	first := t.Known && len(t.Actor.Posts) > 0 && t.Person.PhoneHash == ""
 	switch {
 	case t.Known && t.Person.ID == link.Person:
 		return t.home()
-	case t.Known && !alumnus: // a graduate may come to hold a post
+	case t.Known && !alumnus && !first: // a graduate may come to hold a post, a first officer to stand in the roster
 		return record.ErrBoundOther
 	}
 	actor, err := t.Tx.Actor(link.Person)
@@ -192,8 +193,10 @@ func (t *Turn) bind(claim record.Claim, p record.Person, lang string) error {
 			return err
 		}
 	}
-	if err := t.TakeOverAlumnus(claim.Chat, p.ID); err != nil {
-		return err
+	for _, takeOver := range []func(int64, record.PersonID) error{t.TakeOverFirst, t.TakeOverAlumnus} {
+		if err := takeOver(claim.Chat, p.ID); err != nil {
+			return err
+		}
 	}
 	if err := t.Bind(p.ID, claim.Chat, text.Match(lang)); err != nil {
 		return err

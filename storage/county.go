@@ -67,3 +67,26 @@ func (tx *Tx) firstOfficer(county record.Code, chat int64, n int) error {
 	}
 	return tx.Appoint(p.ID, record.CountyOfficer, county, record.DateOf(tx.Now))
 }
+
+// TakeOverFirst frees a chat for a person of the roster where a first officer
+// of the configuration, of whom nothing but the account is known, has it: it
+// is the same human being, and the posts pass on.
+func (tx *Tx) TakeOverFirst(chat int64, id record.PersonID) error {
+	old, found, err := tx.PersonByChat(chat)
+	if err != nil || !found || old.ID == id || old.PhoneHash != "" {
+		return err
+	}
+	actor, err := tx.Actor(old.ID)
+	if err != nil || len(actor.Posts) == 0 {
+		return err
+	}
+	for _, post := range actor.Posts {
+		if err := tx.EndPost(old.ID, post.Role, post.Place); err != nil {
+			return err
+		}
+		if err := tx.Appoint(id, post.Role, post.Place, post.From); err != nil {
+			return err
+		}
+	}
+	return tx.Unbind(old.ID)
+}
