@@ -148,14 +148,12 @@ func (b *Bot) attempt(ctx context.Context, ev chat.Event) (err error) {
 	})
 }
 
-// silent says whether an event gets no answer at all: a stranger who has had
-// the one reply, or a group's talk that is not for the bot.
+// silent says whether an event gets no answer at all and leaves nothing behind:
+// a group's talk that is not for the bot, and whatever a stranger sends after
+// the one reply, or after too many links that are none.
 func (b *Bot) silent(ctx context.Context, ev chat.Event) (bool, error) {
 	if ev.Chat.Group {
 		return ev.Kind == chat.Text && !isCommand(ev.Text), nil
-	}
-	if ev.Kind != chat.Text || ev.Payload != "" {
-		return false, nil
 	}
 	silent := false
 	err := b.store.View(ctx, func(tx *storage.Tx) error {
@@ -171,10 +169,24 @@ func (b *Bot) silent(ctx context.Context, ev chat.Event) (bool, error) {
 		if err != nil || claim {
 			return err
 		}
-		silent, err = tx.StrangerTold(ev.From.ID)
+		silent, err = b.ignored(tx, ev)
 		return err
 	})
 	return silent, err
+}
+
+// ignored is silent for a stranger who is in the middle of nothing.
+func (b *Bot) ignored(tx *storage.Tx, ev chat.Event) (bool, error) {
+	switch ev.Kind {
+	case chat.Blocked, chat.Unblocked:
+		return true, nil
+	case chat.Text:
+		if _, _, isCode := storage.SplitCodePayload(ev.Payload); ev.Payload != "" && !isCode {
+			left, err := tx.GuessesLeft(guesserOf(ev))
+			return left == 0, err
+		}
+	}
+	return tx.StrangerTold(ev.From.ID)
 }
 
 // refuse answers an event with the sentence of a refusal.

@@ -103,7 +103,7 @@ func (a *app) openChat(context.Context) (func(context.Context) error, error) {
 	}
 	a.telegram.Clock, a.telegram.Log = a.clock, a.log
 	a.telegram.OnUndecodable = func(ctx context.Context, id int64, raw []byte) error {
-		return a.bot.Undecodable(ctx, id, raw)
+		return a.unlessUnknown(a.bot.Undecodable(ctx, id, raw))
 	}
 	if a.adapter, err = telegram.New(a.telegram); err != nil {
 		return nil, err
@@ -143,7 +143,19 @@ func (a *app) receive(ctx context.Context) error {
 		}
 		source = hook
 	}
-	return source.Run(ctx, a.bot.Handle)
+	return source.Run(ctx, func(ctx context.Context, ev chat.Event) error {
+		return a.unlessUnknown(a.bot.Handle(ctx, ev))
+	})
+}
+
+// unlessUnknown ends the program where the outcome of a commit is unknown: the
+// store takes nothing more, and the next start finds out what holds. The source
+// would only try the update again and again.
+func (a *app) unlessUnknown(err error) error {
+	if errors.Is(err, kv.ErrUnknown) {
+		a.fail(fmt.Errorf("data: %w", err))
+	}
+	return err
 }
 
 // fillMenu sets the command menu in each language. The bot works without it.

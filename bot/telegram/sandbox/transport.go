@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 )
 
 // Transport carries requests to the server without a network, whatever host
 // they name. With it a whole bot runs against the sandbox inside a
 // testing/synctest bubble, where real connections would stop the clock. A
-// fault that cuts the connection is io.ErrUnexpectedEOF here.
+// fault that cuts the connection is io.ErrUnexpectedEOF here. As a network's
+// transport does, it tells a httptrace.ClientTrace that the request was written.
 func (s *Server) Transport() http.RoundTripper { return memory{s} }
 
 type memory struct{ s *Server }
@@ -23,6 +25,9 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	defer in.Body.Close()
+	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{})
+	}
 	w := &memoryWriter{head: http.Header{}, code: http.StatusOK}
 	if cut := w.serve(m.s, in); cut {
 		if err := ctx.Err(); err != nil {
