@@ -14,9 +14,11 @@ import (
 	"headgoose/storage/record"
 )
 
-// Pacer gives leave to send to a chat within the process's one rate budget.
+// Pacer gives leave to send to a chat within the process's one rate budget, and
+// is told when the platform asks to wait.
 type Pacer interface {
 	Wait(ctx context.Context, chat int64) error
+	Throttled(chat int64, wait time.Duration)
 }
 
 // boardTick is how often the live messages are looked at, boardRest the least
@@ -105,6 +107,8 @@ type boardView struct {
 	code storage.Code
 	over bool
 	m    chat.Message
+	// moved is what the message says where it stood before.
+	moved string
 }
 
 func (b *Bot) viewBoard(tx *storage.Tx, board storage.Board) (boardView, error) {
@@ -124,6 +128,7 @@ func (b *Bot) viewBoard(tx *storage.Tx, board storage.Board) (boardView, error) 
 	}
 	args := t.sessionArgs(s)
 	args["Counts"] = t.tallyText(c)
+	v.moved = t.Say("host.board_moved", args)
 	v.over = s.State != record.Open
 	if v.over {
 		args["Closed"] = t.Voice.Clock(s.ClosedAt.In(b.conf.Zone))
@@ -178,13 +183,14 @@ func (b *Bot) showBoard(ctx context.Context, pace Pacer, v boardView) error {
 	callCtx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
 	if v.Message == 0 {
-		return b.sendBoard(ctx, callCtx, v)
+		return b.sendBoard(ctx, callCtx, pace, v)
 	}
 	err = b.platform.Edit(callCtx, v.Chat, v.Message, v.m)
 	switch out := chat.OutcomeOf(err); {
 	case err == nil && v.over, out == chat.Stale, out == chat.Unreachable, out == chat.Refused:
 		return b.dropBoard(ctx, v)
 	case err != nil:
+		throttled(pace, v.Chat, err)
 		b.log.Warn("bot: live message not edited", "session", v.Session, "outcome", out)
 		return nil
 	}
@@ -202,9 +208,18 @@ func (b *Bot) codePicture(v boardView) ([]byte, error) {
 	return chart.QR(b.platform.Link(payload))
 }
 
-func (b *Bot) sendBoard(ctx, callCtx context.Context, v boardView) error {
+// throttled tells the pacer that the platform asked to wait.
+func throttled(pace Pacer, chatID int64, err error) {
+	var se *chat.SendError
+	if pace != nil && errors.As(err, &se) && se.Outcome == chat.Throttled {
+		pace.Throttled(chatID, se.RetryAfter)
+	}
+}
+
+func (b *Bot) sendBoard(ctx, callCtx context.Context, pace Pacer, v boardView) error {
 	id, err := b.platform.Send(callCtx, v.Chat, v.m)
 	if err != nil {
+		throttled(pace, v.Chat, err)
 		b.log.Warn("bot: live message not sent", "session", v.Session, "outcome", chat.OutcomeOf(err))
 		if out := chat.OutcomeOf(err); out == chat.Unreachable || out == chat.Refused {
 			return b.dropBoard(ctx, v)
@@ -213,6 +228,7 @@ func (b *Bot) sendBoard(ctx, callCtx context.Context, v boardView) error {
 	}
 	v.face.message = id
 	b.boards.shown[v.Session] = v.face
+	b.retireBoard(callCtx, v)
 	return b.store.Update(ctx, func(tx *storage.Tx) error {
 		now, err := tx.Board(v.Session)
 		if errors.Is(err, record.ErrNotFound) || (err == nil && (now.Message != 0 || now.Chat != v.Chat)) {
@@ -221,9 +237,24 @@ func (b *Bot) sendBoard(ctx, callCtx context.Context, v boardView) error {
 		if err != nil {
 			return err
 		}
-		now.Message = id
+		now.Message, now.OldChat, now.OldMessage = id, 0, 0
 		return tx.PutBoard(now)
 	})
+}
+
+// retireBoard takes the code off the message where it stood before: nobody is
+// to scan one that is no longer changed. Losing the edit is harmless.
+func (b *Bot) retireBoard(ctx context.Context, v boardView) {
+	if v.OldMessage == 0 {
+		return
+	}
+	photo, err := chart.QR(b.platform.Link("home"))
+	if err != nil {
+		return
+	}
+	if err := b.platform.Edit(ctx, v.OldChat, v.OldMessage, chat.Message{Text: v.moved, Photo: photo}); err != nil {
+		b.log.Debug("bot: old live message not edited", "session", v.Session, "outcome", chat.OutcomeOf(err).String())
+	}
 }
 
 // dropBoard ends a live message; one that was put up anew meanwhile stays.
