@@ -28,8 +28,12 @@ func (t *Turn) checkin() error {
 	if err != nil {
 		return err
 	}
-	if !open {
+	switch {
+	case !open:
 		return t.nothingOpen()
+	case !isCode(code):
+		t.Send(t.Say("checkin.six_digits"), t.homeRow()) // no guess, so no try is lost
+		return nil
 	}
 	left, err := t.GuessesLeft(t.Person.ID)
 	if err != nil {
@@ -195,7 +199,8 @@ func (t *Turn) howToCheckIn() error {
 }
 
 // nothingOpen answers a check-in while no session is open: one that has just
-// been closed without the person is told of, else what comes next.
+// been closed without the person is told of, or one that should be open by now,
+// else what comes next.
 func (t *Turn) nothingOpen() error {
 	for _, v := range t.Actor.Places(record.Secretary) {
 		list, err := t.Duties(v, t.Now.Add(-dayLong/2), t.Now, 0)
@@ -211,6 +216,12 @@ func (t *Turn) nothingOpen() error {
 				return t.refused(s, record.AttendanceRow{}, record.ErrClosed)
 			}
 		}
+	}
+	if s, found, err := t.firstDuty(); err != nil {
+		return err
+	} else if found && s.State == record.Planned && !t.Now.Before(s.Opens) {
+		t.Answer(t.Say("checkin.not_begun", t.sessionArgs(s)), t.homeRow())
+		return nil
 	}
 	next, err := t.nextDuty()
 	if err != nil {

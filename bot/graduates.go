@@ -102,7 +102,11 @@ func (t *Turn) listGraduates(q storage.GraduateQuery) error {
 	}
 	lines := []string{head}
 	if len(page) == 0 {
-		lines = append(lines, t.Say("graduates.none"))
+		none := "graduates.none"
+		if q.Filter != storage.AllGraduates {
+			none = "graduates.none_fit"
+		}
+		lines = append(lines, t.Say(none))
 	}
 	var open []Btn
 	for _, g := range page {
@@ -116,7 +120,11 @@ func (t *Turn) listGraduates(q storage.GraduateQuery) error {
 	rows := append(inRows(open, 2), t.turnPages(q, page, more))
 	rows = append(rows, t.filterRows(q)...)
 	rows = append(rows, t.placeRows(q.Place)...)
-	t.Answer(strings.Join(lines, "\n"), append(rows, t.homeRow())...)
+	last := t.homeRow()
+	if up := q.Place.Parent(); up != "" && t.Allow(record.SeeGraduates, record.Object{Place: up}) == nil {
+		last = append([]Btn{t.Btn("back", "graduates.in "+string(up))}, last...)
+	}
+	t.Answer(strings.Join(lines, "\n"), append(rows, last)...)
 	return nil
 }
 

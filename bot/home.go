@@ -68,6 +68,13 @@ func (t *Turn) homeText() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	switch {
+	case len(posts) > 0:
+	case t.isAlumnus():
+		posts = []string{t.Say("home.graduate")}
+	default:
+		posts = []string{t.Say("home.no_post")}
+	}
 	lines = append(lines, posts...)
 	duty, err := t.nextDuty()
 	if err != nil {
@@ -124,7 +131,8 @@ func (t *Turn) nextDuty() (string, error) {
 	return t.Say(key, text.A{"When": t.When(s.Start), "Title": s.Title, "Meet": s.Meet}), nil
 }
 
-// firstDuty is the first session not over that expects a village of the person.
+// firstDuty is the first session not over that expects a village of the person,
+// who has not come to it yet.
 func (t *Turn) firstDuty() (record.Session, bool, error) {
 	var first record.Session
 	for _, v := range t.Actor.Places(record.Secretary) {
@@ -134,7 +142,14 @@ func (t *Turn) firstDuty() (record.Session, bool, error) {
 		}
 		for _, s := range list {
 			past := s.Over() || (s.State == record.Planned && s.End.Before(t.Now))
-			if !past && (first.ID == "" || s.Start.Before(first.Start)) {
+			if past || (first.ID != "" && !s.Start.Before(first.Start)) {
+				continue
+			}
+			att, _, err := t.Attendance(s.ID, t.Person.ID)
+			if err != nil {
+				return first, false, err
+			}
+			if now := att.Now().Status; !now.Came() && now != record.Excused {
 				first = s
 			}
 		}
@@ -186,7 +201,7 @@ func (t *Turn) homeRows() [][]Btn {
 	var row []Btn
 	for _, name := range []string{"checkin", "schedule", "host", "status", "rota", "people", "export", "register", "graduates"} {
 		c := t.b.commands[name]
-		if c != nil && c.may(t) && (name != "checkin" || t.Actor.Has(record.Secretary)) {
+		if c != nil && c.may(t) && (name != "checkin" || t.Actor.Has(record.Secretary)) && (name != "schedule" || len(t.Actor.Posts) > 0) {
 			row = append(row, t.Btn(name, name))
 		}
 	}

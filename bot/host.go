@@ -30,18 +30,21 @@ func (t *Turn) hostList() error {
 		return err
 	}
 	var rows [][]Btn
-	lines := []string{t.Say("host.none")}
+	body := t.Say("host.none")
 	if len(list) > 0 {
-		lines = []string{t.Say("host.choose")}
+		body = t.Say("host.choose")
 	}
 	for _, s := range list {
-		lines = append(lines, t.Say("host.line", text.A{"When": t.When(s.Start), "Title": s.Title, "State": t.Say("state." + string(s.State))}))
-		rows = append(rows, []Btn{{Text: t.buttonOf(s), Line: "host.show " + string(s.ID)}})
+		label := t.buttonOf(s)
+		if s.State != record.Planned {
+			label += " · " + t.Say("state."+string(s.State))
+		}
+		rows = append(rows, []Btn{{Text: label, Line: "host.show " + string(s.ID)}})
 	}
 	if t.Actor.Has(officers...) {
 		rows = append(rows, []Btn{t.Btn("new_session", "rota.new now")})
 	}
-	t.Answer(strings.Join(lines, "\n"), append(rows, t.homeRow())...)
+	t.Answer(body, append(rows, t.homeRow())...)
 	return nil
 }
 
@@ -184,11 +187,19 @@ func (t *Turn) putBoard(s record.Session) error {
 		return err
 	}
 	board := storage.Board{Session: s.ID, Chat: t.Ev.Chat.ID, Host: t.Person.ID, Buttons: rows}
+	if old, err := t.Board(s.ID); err == nil && old.Message != 0 {
+		board.OldChat, board.OldMessage = old.Chat, old.Message
+	}
 	if err := t.PutBoard(board); err != nil {
 		return err
 	}
 	t.AfterCommit(t.b.boards.kick)
-	t.Answer(t.Say("host.opened", t.sessionArgs(s)), []Btn{t.Btn("back", "host.show "+id)})
+	args := t.sessionArgs(s)
+	args["From"] = ""
+	if t.Now.Before(s.Opens) {
+		args["From"] = t.Voice.Clock(s.Opens.In(t.b.conf.Zone))
+	}
+	t.Answer(t.Say("host.opened", args), []Btn{t.Btn("back", "host.show "+id)})
 	return nil
 }
 
@@ -288,7 +299,11 @@ func (t *Turn) hostClose() error {
 	args["N"], args["Counts"] = c.Missing(), t.tallyText(c)
 	id := string(s.ID)
 	if t.Arg(1) != "yes" {
-		t.Send(t.Say("host.close_ask", args), []Btn{t.Btn("back", "host.show "+id), t.Btn("close_yes", "host.close "+id+" yes")})
+		ask := "host.close_ask"
+		if c.Missing() == 0 {
+			ask = "host.close_all"
+		}
+		t.Send(t.Say(ask, args), []Btn{t.Btn("back", "host.show "+id), t.Btn("close_yes", "host.close "+id+" yes")})
 		return nil
 	}
 	if s, err = t.CloseSession(s.ID); err != nil {
@@ -302,6 +317,10 @@ func (t *Turn) hostClose() error {
 	}
 	t.AfterCommit(t.b.boards.kick)
 	t.planChanged()
-	t.Answer(t.Say("host.closed", args), []Btn{t.Btn("missing", "host.missing "+id), t.Btn("correct", "roll.list "+id)}, t.homeRow())
+	var confirm []Btn
+	if c.Waiting > 0 {
+		confirm = []Btn{{Text: t.Say("button.confirm_n", text.A{"N": c.Waiting}), Line: "roll.waiting " + id}}
+	}
+	t.Answer(t.Say("host.closed", args), confirm, []Btn{t.Btn("missing", "host.missing "+id), t.Btn("correct", "roll.list "+id)}, t.homeRow())
 	return nil
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"headgoose/bot/text"
@@ -20,6 +21,17 @@ func (b *Bot) loadRoster(ctx context.Context, j record.Job, book *sheet.Book) (f
 	county, err := b.county(ctx)
 	if err != nil {
 		return nil, err
+	}
+	var by record.Actor
+	err = b.store.View(ctx, func(tx *storage.Tx) (err error) {
+		by, err = tx.Actor(j.Person)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if record.Allow(by, record.ImportRoster, record.Object{Place: county.Code}) != nil {
+		return otherFile("import.roster_not_yours"), nil // once, instead of at every row
 	}
 	plan, err := b.store.PlanRoster(ctx, storage.Importer{County: county, By: j.Person}, book.Roster)
 	return rosterFile{book, plan}, err
@@ -70,7 +82,7 @@ func (f rosterFile) summary(t *Turn) string {
 func RosterChange(v text.Voice, c storage.RosterChange) string {
 	where := c.Place.Name
 	if c.Place.Code.Level() == record.Village {
-		where = c.Row.Township + where
+		where = strings.TrimSpace(c.Row.Township + " " + where)
 	}
 	role := ""
 	if c.Row.Role != "" {
@@ -87,13 +99,21 @@ func RosterChange(v text.Voice, c storage.RosterChange) string {
 		parts = append(parts, v.Say("import.change_beside", args))
 	}
 	for _, f := range c.Fields {
-		args["Field"], args["Old"], args["New"] = v.Say("field."+string(f.Field)), f.Old, f.New
+		args["Field"], args["Old"], args["New"] = v.Say("field."+string(f.Field)), saidValue(v, f.Field, f.Old), saidValue(v, f.Field, f.New)
 		parts = append(parts, v.Say("import.change_field", args))
 	}
 	if len(parts) == 0 {
 		return v.Say("import.change_new", args)
 	}
 	return strings.Join(parts, v.Say("import.and"))
+}
+
+// saidValue says a value of a field as people write it.
+func saidValue(v text.Voice, field record.Field, value string) string {
+	if field == record.FieldEducation && value != "" {
+		return v.Say("level." + value)
+	}
+	return value
 }
 
 func (f rosterFile) detail(t *Turn) ([]byte, error) {
@@ -110,7 +130,7 @@ func (f rosterFile) apply(ctx context.Context, b *Bot, _ record.PersonID, progre
 		return nil, err
 	}
 	return func(t *Turn) string {
-		faults := f.book.Locate(result.Faults...)
+		faults := f.book.Locate(slices.Concat(f.plan.Faults, result.Faults)...)
 		lines := faultLines(t, faults, 3)
 		return joinLines(t.Say("import.done", text.A{"N": result.Applied, "Already": result.Already, "Refused": sheet.Rows(faults)}), lines)
 	}, nil

@@ -326,6 +326,7 @@ func (f rotaFile) apply(ctx context.Context, b *Bot, by record.PersonID, progres
 		progress(i+1, len(f.adds))
 	}
 	return func(t *Turn) string {
-		return joinLines(t.Say("import.rota_done", text.A{"N": added, "Refused": len(faults)}), faultLines(t, f.book.Locate(faults...), 3))
+		refused := sheet.Rows(f.book.Locate(slices.Concat(f.faults, faults)...))
+		return joinLines(t.Say("import.rota_done", text.A{"N": added, "Refused": refused}), faultLines(t, faults, 3))
 	}, nil
 }

@@ -262,7 +262,7 @@ func (b *Bot) loadFile(ctx context.Context, j record.Job) (file, error) {
 	case sheet.KindRota:
 		return b.loadRota(ctx, j, book)
 	}
-	return otherFile{}, nil
+	return otherFile("import.other_kind"), nil
 }
 
 // askAbout answers with what a file would change, and asks for a yes.
@@ -356,14 +356,15 @@ func (b *Bot) jobTurn(ctx context.Context, j record.Job, fn func(*Turn) error) e
 	})
 }
 
-// otherFile is a sheet of a kind that is not imported.
-type otherFile struct{}
+// otherFile is a sheet that is not imported; it is the key of what is said of
+// it.
+type otherFile string
 
 func (otherFile) found() int                   { return 0 }
-func (otherFile) summary(t *Turn) string       { return t.Say("import.other_kind") }
+func (f otherFile) summary(t *Turn) string     { return t.Say(string(f)) }
 func (otherFile) detail(*Turn) ([]byte, error) { return nil, record.ErrNotFound }
-func (otherFile) apply(context.Context, *Bot, record.PersonID, func(int, int)) (func(*Turn) string, error) {
-	return func(t *Turn) string { return t.Say("import.other_kind") }, nil
+func (f otherFile) apply(context.Context, *Bot, record.PersonID, func(int, int)) (func(*Turn) string, error) {
+	return f.summary, nil
 }
 
 // importNotices send the workbook of faults and changes.

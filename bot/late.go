@@ -28,8 +28,10 @@ func lateFlows() []*flow {
 	}}
 }
 
-// lateReason asks why a check-in was late: the session.
+// lateReason asks why a check-in was late: the session. The message that says
+// the check-in stays as it is.
 func (t *Turn) lateReason() error {
+	t.Toast("")
 	return t.startFlow("late", dialog.Answers{"session": t.Arg(0)})
 }
 
@@ -54,12 +56,22 @@ func (t *Turn) ownLateRow(id record.SessionID) (record.AttendanceRow, error) {
 
 func (t *Turn) saveLateReason(a dialog.Answers) error {
 	id := record.SessionID(a["session"])
+	row, err := t.ownLateRow(id)
+	if err != nil {
+		return err
+	}
 	if err := t.AddReason(id, t.Person.ID, a["reason"]); err != nil {
 		return err
 	}
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.CheckIn, Person: t.Person.ID, Session: id, Note: "reason"}); err != nil {
 		return err
 	}
-	t.Answer(t.Say("checkin.why_done"), t.homeRow())
+	s, err := t.Session(id)
+	if err != nil {
+		return err
+	}
+	args := t.sessionArgs(s)
+	args["At"] = t.Voice.Clock(row.At.In(t.b.conf.Zone))
+	t.Answer(t.Say("checkin.why_done", args), t.homeRow())
 	return nil
 }

@@ -79,7 +79,7 @@ func TestAnAnswerIsChangedBeforeSaving(t *testing.T) {
 	sec := w.secretary(xiajiahe).say("/register").registers("毕业生 001", "2003", "13800000001")
 	sec.press("改学校").sees("学校全称").press("不改").sees("(核对)")
 	sec.press("改学校").say("青海师范大学").sees("(核对)", "学校 青海师范大学")
-	sec.press("改在读或毕业").press("在读").sees("预计哪一年").press("2028", "6月").sees("(核对)", "在读或毕业 在读").seesNot("就业")
+	sec.press("改学业").press("在读").sees("预计哪一年").press("2028", "6月").sees("(核对)", "学业 在读").seesNot("就业")
 	sec.press("改出生年份").say("2004").sees("预计哪一年") // what hangs on it is asked again
 	sec.say("202806").press("确认保存").sees("预计2028年6月毕业")
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"headgoose/bot/text"
@@ -75,7 +76,7 @@ func (t *Turn) rollCall() error {
 		return err
 	}
 	line := "roll.call " + string(s.ID) + " " + string(township)
-	page, turn := t.page(expected, 2, 10, line)
+	page, turn := t.page(expected, 2, rollPage, line)
 	var row []Btn
 	for _, v := range page {
 		b, err := t.villageButton(s, v)
@@ -131,7 +132,7 @@ func (t *Turn) rollOne() error {
 	if err != nil {
 		return err
 	}
-	back := []Btn{t.Btn("back", "roll.call "+string(s.ID)+" "+string(v.Township()))}
+	back := []Btn{t.Btn("back", t.rollLine(s, v))}
 	if !found && mark.Person == "" {
 		t.Answer(t.Say("roll.vacant", text.A{"Place": name}), back)
 		return nil
@@ -184,8 +185,21 @@ func (t *Turn) rollMark() error {
 	if err := t.markPerson(s, v, about, status, record.ByRollCall, ""); err != nil {
 		return err
 	}
-	t.Args = []string{string(s.ID), string(v.Township())}
+	t.Args = strings.Fields(t.rollLine(s, v))[1:]
 	return t.rollCall()
+}
+
+// rollPage is how many villages a page of the roll call shows.
+const rollPage = 10
+
+// rollLine leads back to the page of the roll call that has the village.
+func (t *Turn) rollLine(s record.Session, v record.Code) string {
+	line := "roll.call " + string(s.ID) + " " + string(v.Township())
+	expected, err := t.Expected(s.ID, v.Township())
+	if err != nil {
+		return line // the first page
+	}
+	return line + " " + strconv.Itoa(1+max(0, slices.Index(expected, v))/rollPage)
 }
 
 // standing is who stands for a village at a session: whoever is marked, else
@@ -326,6 +340,11 @@ func rollNotices() map[string]render {
 				return notice{}, "corrected meanwhile", nil
 			}
 			args := t.sessionArgs(s)
+			if now.Status == record.Absent {
+				if expected, err := t.expects(s); err != nil || !expected {
+					return notice{card: card{Text: t.Say("roll.not_accepted", args)}}, "", err
+				}
+			}
 			args["State"], args["Reason"] = t.Say("status."+string(now.Status)), now.Reason
 			return notice{card: card{Text: t.Say("roll.marked", args)}}, "", nil
 		},

@@ -19,7 +19,7 @@ func rotaFlows() []*flow {
 	return []*flow{
 		{name: "session", steps: sessionSteps, title: say("rota.form_new"), may: mayPlan, save: saveSession},
 		{name: "move", steps: moveSteps, title: say("rota.form_move"), may: mayMove, save: saveMove},
-		{name: "correct", steps: correctSteps, title: say("correct.title"), may: mayCorrect, save: saveCorrect, direct: true},
+		{name: "correct", steps: correctSteps, title: correctTitle, may: mayCorrect, save: saveCorrect, direct: true},
 	}
 }
 
@@ -256,11 +256,11 @@ func saveSession(t *Turn, a dialog.Answers) error {
 	}
 	args := t.sessionArgs(s)
 	args["N"] = len(villages)
-	row := []Btn{{Text: t.Say("button.plan"), Line: "rota.show " + string(s.ID)}, t.Btn("home", "start")}
+	key, row := "rota.saved", []Btn{{Text: t.Say("button.plan"), Line: "rota.show " + string(s.ID)}, t.Btn("home", "start")}
 	if a["now"] != "" {
-		row = []Btn{t.Btn("open", "host.open "+string(s.ID)), t.Btn("home", "start")}
+		key, row = "rota.saved_now", []Btn{t.Btn("open", "host.open "+string(s.ID)), t.Btn("home", "start")}
 	}
-	t.Answer(t.Say("rota.saved", args), row)
+	t.Answer(t.Say(key, args), row)
 	return nil
 }
 
@@ -390,6 +390,21 @@ func saveMove(t *Turn, a dialog.Answers) error {
 	return nil
 }
 
+// correctTitle names the village, what is recorded, and what it will be.
+func correctTitle(t *Turn, a dialog.Answers) (string, error) {
+	v := record.Code(a["village"])
+	p, err := t.Place(v)
+	if err != nil {
+		return "", err
+	}
+	mark, _, err := t.Branch(record.SessionID(a["session"]), v)
+	was := t.Say("status.missing")
+	if mark.Status != "" {
+		was = t.Say("status." + string(mark.Status))
+	}
+	return t.Say("correct.title", text.A{"Place": p.Name, "Was": was, "State": t.Say("status." + a["status"])}), err
+}
+
 func correctSteps(*Turn) []dialog.Step {
 	return []dialog.Step{{Name: "reason", Ask: "roll.reason_ask", Field: "correct.reason", Parse: dialog.Text(record.MaxReason)}}
 }
@@ -413,6 +428,6 @@ func saveCorrect(t *Turn, a dialog.Answers) error {
 		return err
 	}
 	t.Answer(t.Say("roll.corrected", text.A{"State": t.Say("status." + string(status))}),
-		[]Btn{t.Btn("back", "roll.call "+string(s.ID)+" "+string(v.Township())), t.Btn("done", "host.show "+string(s.ID))})
+		[]Btn{t.Btn("back", t.rollLine(s, v)), t.Btn("done", "host.show "+string(s.ID))})
 	return nil
 }

@@ -103,6 +103,10 @@ type Board struct {
 	Chat    int64            `json:"chat"`
 	Message int64            `json:"message"` // 0: not sent yet
 	Host    record.PersonID  `json:"host"`
+	// OldChat and OldMessage are where it stood before it was put up anew, until
+	// that message says so.
+	OldChat    int64 `json:"old_chat,omitzero"`
+	OldMessage int64 `json:"old_message,omitzero"`
 	// Buttons are sealed; their texts are the keys of what they say.
 	Buttons [][]record.Button `json:"buttons"`
 }

@@ -26,6 +26,7 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"state.":             code.constants(t, "SessionState"),
 		"status.":            append(code.constants(t, "Status"), "missing"),
 		"field.":             code.constants(t, "Field"),
+		"level.":             named(record.Educations()),
 		"education.":         named(record.GraduateEducations()),
 		"employment.":        append(named(record.Employments()), "studying"),
 		"willingness.":       named(record.Willingnesses()),
