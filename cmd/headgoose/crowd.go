@@ -18,6 +18,7 @@ const crowdStep = 400 * time.Millisecond
 // the picture, and their own chats.
 type crowd struct {
 	sandbox *sandbox.Server
+	step    time.Duration
 	log     *slog.Logger
 	remove  func()
 	stopped chan struct{}
@@ -29,8 +30,11 @@ type crowd struct {
 }
 
 // gatherCrowd has the crowd look out for codes.
-func gatherCrowd(server *sandbox.Server, log *slog.Logger) *crowd {
-	c := &crowd{sandbox: server, log: log, stopped: make(chan struct{}), began: map[string]bool{}}
+func gatherCrowd(server *sandbox.Server, step time.Duration, log *slog.Logger) *crowd {
+	if step == 0 {
+		step = crowdStep
+	}
+	c := &crowd{sandbox: server, step: step, log: log, stopped: make(chan struct{}), began: map[string]bool{}}
 	c.remove = server.OnCall(c.see)
 	return c
 }
@@ -84,7 +88,7 @@ func (c *crowd) come(session string) {
 		select {
 		case <-c.stopped:
 			return
-		case <-time.After(crowdStep):
+		case <-time.After(c.step):
 		}
 		c.mu.Lock()
 		payload := c.payload

@@ -37,6 +37,8 @@ type demoOptions struct {
 	key []byte
 	// alone leaves the crowd out, so that nobody but the personas acts.
 	alone bool
+	// step is the time between two of the crowd; 0: as people at a door.
+	step time.Duration
 	// noLimits turns the rate limits of sandbox and bot off.
 	noLimits bool
 }
@@ -99,7 +101,7 @@ func startDemo(ctx context.Context, o demoOptions, out io.Writer, log *slog.Logg
 		return nil, err
 	}
 	if !o.alone {
-		d.crowd = gatherCrowd(d.sandbox, log)
+		d.crowd = gatherCrowd(d.sandbox, o.step, log)
 		d.clean = append(d.clean, d.crowd.stop)
 	}
 	return d, nil

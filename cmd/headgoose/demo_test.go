@@ -1,0 +1,88 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func testDemo(t *testing.T, o demoOptions, out io.Writer) *demo {
+	t.Helper()
+	if o.listen == "" {
+		o.listen = "127.0.0.1:0"
+	}
+	o.data, o.noLimits = t.TempDir(), true
+	d, err := startDemo(t.Context(), o, out, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// TestDemoCrowd has the host open a session: the rest of its secretaries come
+// by themselves.
+func TestDemoCrowd(t *testing.T) {
+	d := testDemo(t, demoOptions{clock: standingAt(playTime), step: time.Millisecond}, io.Discard)
+	if err := d.advance(t.Context(), 70*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.sandbox.Say(demoHost, "主持"); err != nil {
+		t.Fatal(err)
+	}
+	for _, label := range []string{"12月7日 09:00 廉政教育基地", "开始签到"} {
+		offered := func() bool { _, _, ok := d.sandbox.Last(demoHost).Find(label); return ok }
+		if err := d.sandbox.Wait(t.Context(), offered); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.sandbox.PressText(demoHost, demoHost, d.sandbox.Last(demoHost).ID, label); err != nil {
+			t.Fatal(err)
+		}
+	}
+	came := func() bool {
+		last := d.sandbox.Last(demoHost)
+		return strings.Contains(last.Text, "已到 ") && !strings.Contains(last.Text, "已到 0 ")
+	}
+	if err := d.sandbox.Wait(t.Context(), came); err != nil {
+		t.Errorf("nobody came: %q", d.sandbox.Last(demoHost).Text)
+	}
+}
+
+func TestDemoTakesAFreePort(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	var out strings.Builder
+	d := testDemo(t, demoOptions{listen: busy.Addr().String(), clock: standingAt(playTime), alone: true}, &out)
+	if strings.Contains(d.sandbox.URL(), busy.Addr().String()) || !strings.Contains(out.String(), "is taken") {
+		t.Errorf("served at %s; said %q", d.sandbox.URL(), out.String())
+	}
+}
+
+// TestDemoIsTakenUp starts a demo again on its data: nobody is doubled.
+func TestDemoIsTakenUp(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		d, err := startDemo(t.Context(), demoOptions{listen: "127.0.0.1:0", data: dir, clock: standingAt(playTime), alone: true, noLimits: true},
+			io.Discard, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := d.app.store.Check(t.Context())
+		if err != nil || len(found) > 0 {
+			t.Error("the data does not agree: ", found, err)
+		}
+		if err := d.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
