@@ -198,10 +198,14 @@ func (b *Bot) showBoard(ctx context.Context, pace Pacer, v boardView) error {
 	return nil
 }
 
+// pastCode is the payload behind a picture whose code is over: whoever scans it
+// is told what is open, or that it has ended.
+const pastCode = "home"
+
 // codePicture is the QR code of the session's deep link; a closed session keeps
-// the picture of a link that opens the home card.
+// the picture of a link that leads to no check-in.
 func (b *Bot) codePicture(v boardView) ([]byte, error) {
-	payload := "home"
+	payload := pastCode
 	if !v.over {
 		payload = storage.CodePayload(v.Session, v.code)
 	}
@@ -248,7 +252,7 @@ func (b *Bot) retireBoard(ctx context.Context, v boardView) {
 	if v.OldMessage == 0 {
 		return
 	}
-	photo, err := chart.QR(b.platform.Link("home"))
+	photo, err := chart.QR(b.platform.Link(pastCode))
 	if err != nil {
 		return
 	}

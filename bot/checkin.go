@@ -203,7 +203,7 @@ func (t *Turn) howToCheckIn() error {
 // else what comes next.
 func (t *Turn) nothingOpen() error {
 	for _, v := range t.Actor.Places(record.Secretary) {
-		list, err := t.Duties(v, t.Now.Add(-dayLong/2), t.Now, 0)
+		list, err := t.Duties(v, t.Now.Add(-dayLong/2), t.Now.Add(dayLong/4), 0)
 		if err != nil {
 			return err
 		}

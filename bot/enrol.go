@@ -37,6 +37,9 @@ func (t *Turn) deepLink(payload string) error {
 		}
 		return t.scanned(id, long)
 	}
+	if payload == pastCode && t.Known {
+		return t.howToCheckIn()
+	}
 	left, err := t.GuessesLeft(t.guesser())
 	if err != nil {
 		return err

@@ -142,7 +142,7 @@ func TestWhatATextMeansWhileAFormIsOpen(t *testing.T) {
 	w := newWorld(t)
 	sec := lateAt(w, xiajiahe)
 	sec.say("返乡登记").say("帮助 我").sees("姓名 帮助 我") // a command's word with more behind it
-	sec.say("/help").sees("/checkin").say("/start").press("继续填写")
+	sec.say("/help").sees("签到:扫码").say("/start").press("继续填写")
 	sec.say("签到 123456").sees("口令不对") // a check-in goes first
 	sec.say("/start").press("继续填写").say("123456").sees("口令不对")
 	sec.say("/start").press("继续填写").sees("姓名 帮助 我")

@@ -14,7 +14,7 @@ func homeCommands() []command {
 		{name: "lang", words: []string{"语言", "language"}, run: (*Turn).lang},
 		{name: "privacy", words: []string{"隐私"}, run: (*Turn).privacy},
 		{name: "cancel", words: []string{"取消", "cancel"}, open: true, keepsForm: true, run: (*Turn).cancel},
-		{name: "noop", hidden: true, keepsForm: true, run: func(t *Turn) error { t.Toast(""); return nil }},
+		{name: "noop", hidden: true, keepsForm: true, run: func(t *Turn) error { t.Toast(t.Say("home.noted")); return nil }},
 	}
 }
 
@@ -206,7 +206,13 @@ func (t *Turn) homeRows() [][]Btn {
 		}
 	}
 	row = append(row, t.Btn("help", "help"))
-	return inRows(row, 2)
+	rows := inRows(row, 2)
+	for _, place := range t.offices() {
+		if n, err := t.Count(place); err == nil && n.Mismatches > 0 { // else the roster shows it
+			return append([][]Btn{{t.Btn("mismatch", "enrol.waiting")}}, rows...)
+		}
+	}
+	return rows
 }
 
 // inRows lays buttons out, n in a row.
@@ -229,16 +235,15 @@ func (t *Turn) homeRow() []Btn {
 
 // help lists the commands that the person may use.
 func (t *Turn) help() error {
+	if t.Ev.Chat.Group {
+		t.Answer(t.Say("help.group"))
+		return nil
+	}
 	lines := []string{t.Say("help.head")}
 	for _, c := range t.b.table() {
-		if c.hidden || !c.may(t) || (t.Ev.Chat.Group && !c.groups) {
-			continue
+		if !c.hidden && c.may(t) {
+			lines = append(lines, t.Say("help.line", text.A{"Name": c.name, "Help": t.Say("help." + c.name)}))
 		}
-		word := ""
-		if len(c.words) > 0 {
-			word = c.words[0]
-		}
-		lines = append(lines, t.Say("help.line", text.A{"Name": c.name, "Word": word, "Help": t.Say("help." + c.name)}))
 	}
 	if t.Actor.Has(officers...) {
 		lines = append(lines, t.Say("help.foot"))

@@ -115,7 +115,8 @@ func (t *Turn) showSession(s record.Session) error {
 	var rows [][]Btn
 	switch s.State {
 	case record.Planned:
-		rows = [][]Btn{{t.Btn("open", "host.open "+id), t.Btn("missing", "host.missing "+id)}}
+		args["Counts"] = t.Say("host.expected", text.A{"N": c.Expected})
+		rows = [][]Btn{{t.Btn("open", "host.open "+id), t.Btn("expected", "host.missing "+id)}}
 	case record.Open:
 		rows = [][]Btn{
 			{t.Btn("show_code", "host.code "+id), t.Btn("roll", "roll.list "+id)},
@@ -214,7 +215,11 @@ func (t *Turn) hostMissing() error {
 		return err
 	}
 	page, rows := t.page(missing, 1, 20, "host.missing "+string(s.ID))
-	lines := []string{t.Say("host.missing_head", text.A{"Title": s.Title, "When": t.When(s.Start), "N": len(missing)})}
+	head := "host.missing_head"
+	if s.State == record.Planned {
+		head = "host.expected_head"
+	}
+	lines := []string{t.Say(head, text.A{"Title": s.Title, "When": t.When(s.Start), "N": len(missing)})}
 	if len(missing) == 0 {
 		lines = []string{t.Say("host.nobody_missing", t.sessionArgs(s))}
 	}

@@ -50,7 +50,7 @@ func TestLookup(t *testing.T) {
 		{"a person", "书记 002", []string{"书记 002", "巴燕镇 金家庄村 支部书记"}},
 		{"nothing like it", "天气怎么样呢", []string{"没有看懂“天气怎么样呢”"}},
 		{"nothing like it, with the command", "查询 天气怎么样呢", []string{"没有找到“天气怎么样呢”"}},
-		{"a slip of a command", "查讯", []string{"是否指 /status"}},
+		{"a slip of a command", "查讯", []string{"是否指 查询"}},
 		{"one sign", "村", []string{"没有看懂"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -215,7 +215,7 @@ func digestNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	body := t.Say("notice.digest", text.A{
 		"Place": name, "Span": t.Voice.Span(from, from.AddDate(0, 0, 6)), "Sessions": sum.sessions,
 		"Expected": sum.Expected, "Present": sum.Present, "Excused": sum.Excused, "Missing": sum.missed,
-		"Open": sum.Expected - sum.Present - sum.Excused - sum.missed,
+		"Open":        sum.Expected - sum.Present - sum.Excused - sum.missed,
 		"NotEnrolled": n.Secretaries - n.Enrolled, "Unreachable": n.Unreachable,
 	})
 	return notice{card: card{Text: body, rows: [][]Btn{{t.Btn("details", "status "+string(place))}}}}, "", nil

@@ -38,8 +38,11 @@ func (t *Turn) reach(ok bool) error {
 	if !t.Known || t.Ev.Chat.Group {
 		return nil // in a group it tells of the bot's place there
 	}
-	_, err := t.SetReachable(t.Person.ID, ok)
-	return err
+	changed, err := t.SetReachable(t.Person.ID, ok)
+	if err != nil || !changed || ok {
+		return err
+	}
+	return t.b.tellUnreachable(t.Tx, t.Person.ID)
 }
 
 // press runs the command line that a button stands for.
@@ -123,11 +126,14 @@ func (t *Turn) guess(body string) error {
 	}
 	if c := t.b.nearest(t, body); c != nil {
 		name := "/" + c.name
-		t.Answer(t.Say("home.did_you_mean", text.A{"What": name + " " + t.Say("help."+c.name)}),
+		if t.Voice.Lang == "zh" && len(c.words) > 0 {
+			name = c.words[0]
+		}
+		t.Answer(t.Say("home.did_you_mean", text.A{"What": name}),
 			[]Btn{{Text: name, Line: c.name}, t.Btn("home", "start")})
 		return nil
 	}
-	t.Answer(t.Say("home.unknown", text.A{"Text": clip(body, 30)}), t.homeRow(), []Btn{t.Btn("help", "help")})
+	t.Answer(t.Say("home.unknown", text.A{"Text": clip(body, 30)}), append(t.homeRow(), t.Btn("help", "help")))
 	return nil
 }
 
@@ -137,7 +143,11 @@ func (b *Bot) parse(body string) (*command, string) {
 	if isCommand(body) {
 		head, rest, _ := strings.Cut(body[1:], " ")
 		name, _, _ := strings.Cut(head, "@")
-		return b.commands[strings.ToLower(name)], strings.TrimSpace(rest)
+		c := b.commands[strings.ToLower(name)]
+		if c == nil {
+			c = b.words[strings.ToLower(name)] // /签到
+		}
+		return c, strings.TrimSpace(rest)
 	}
 	if isCode(body) {
 		return b.commands["checkin"], body
