@@ -57,7 +57,8 @@ func (t *Turn) peopleButtons(v view, n record.PlaceCount) [][]Btn {
 		key, flag string
 		n         int
 	}{
-		{"unenrolled_n", "notenrolled", n.Secretaries - n.Enrolled}, {"vacant_n", "vacant", n.Villages - n.Secretaries},
+		{"unenrolled_n", "notenrolled", n.Secretaries - n.Enrolled},
+		{"vacant_n", "vacant", n.Villages - n.Secretaries},
 		{"unreached_n", "unreachable", n.Unreachable},
 	} {
 		if part.n > 0 {

@@ -92,8 +92,10 @@ func (t *Turn) attendanceChart(v view) (chart.Bars, error) {
 	b := chart.Bars{
 		Title: t.Say("chart.attendance", text.A{"Place": v.name}),
 		Series: []chart.Series{
-			{Name: t.Say("status.present"), Color: chart.Done}, {Name: t.Say("status.excused"), Color: chart.Between},
-			{Name: t.Say("status.missing"), Color: chart.Lacking}, {Name: t.Say("chart.open"), Color: chart.Rest},
+			{Name: t.Say("status.present"), Color: chart.Done},
+			{Name: t.Say("status.excused"), Color: chart.Between},
+			{Name: t.Say("status.missing"), Color: chart.Lacking},
+			{Name: t.Say("chart.open"), Color: chart.Rest},
 		},
 	}
 	all, err := t.weekSum(v.place, v.from)
@@ -165,8 +167,10 @@ func (t *Turn) enrolledChart(v view) (chart.Bars, error) {
 			"Day": t.Voice.ShortDay(t.Now), "Enrolled": n.Enrolled, "Secretaries": n.Secretaries, "Villages": n.Villages,
 		}),
 		Series: []chart.Series{
-			{Name: t.Say("query.enrolled"), Color: chart.Done}, {Name: t.Say("query.unreachable"), Color: chart.Lacking},
-			{Name: t.Say("query.not_enrolled"), Color: chart.Between}, {Name: t.Say("query.vacant"), Color: chart.Rest},
+			{Name: t.Say("query.enrolled"), Color: chart.Done},
+			{Name: t.Say("query.unreachable"), Color: chart.Lacking},
+			{Name: t.Say("query.not_enrolled"), Color: chart.Between},
+			{Name: t.Say("query.vacant"), Color: chart.Rest},
 		},
 	}
 	towns, err := t.below(v)

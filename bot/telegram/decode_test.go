@@ -46,8 +46,10 @@ func TestDecode(t *testing.T) {
 		"command":                          {msg(`"text":"/checkin@bot 1","entities":[{"type":"bot_command","offset":0,"length":999}]`), from(chat.Event{Kind: chat.Text, Text: "/checkin@bot 1"})},
 		"start":                            {msg(`"text":"/start s_Ab-9"`), from(chat.Event{Kind: chat.Text, Text: "/start s_Ab-9", Payload: "s_Ab-9"})},
 		"reply to one that cannot be read": {msg(`"text":"x","reply_to_message":{"message_id":1,"chat":5}`), from(chat.Event{Kind: chat.Text, Text: "x"})},
-		"group": {`{"update_id":7,"message":{"message_id":3,` + fromAnn + `,` + inGroup + `,"text":"x"}}`,
-			chat.Event{Kind: chat.Text, Chat: group, From: ann, MessageID: 3, Text: "x"}},
+		"group": {
+			`{"update_id":7,"message":{"message_id":3,` + fromAnn + `,` + inGroup + `,"text":"x"}}`,
+			chat.Event{Kind: chat.Text, Chat: group, From: ann, MessageID: 3, Text: "x"},
+		},
 		"lone surrogate": {msg(`"text":"a\ud800b"`), from(chat.Event{Kind: chat.Text, Text: "a\uFFFDb"})},
 
 		"own contact":              {msg(`"contact":{"phone_number":"+8613800138000","first_name":"x","user_id":101}`), from(chat.Event{Kind: chat.Contact, Contact: &chat.ContactCard{Phone: "+8613800138000", Own: true}})},
@@ -62,20 +64,28 @@ func TestDecode(t *testing.T) {
 		"location":  {msg(`"location":{"latitude":36.1,"longitude":102.2}`), from(chat.Event{Kind: chat.Other})},
 		"new kind":  {msg(`"something_of_2030":{}`), from(chat.Event{Kind: chat.Other})},
 
-		"press": {`{"update_id":7,"callback_query":{"id":"Q",` + fromAnn + `,"message":{"message_id":3,"date":1,` + private + `,"text":"x"},"chat_instance":"1","data":"y:1"}}`,
-			from(chat.Event{Kind: chat.Press, PressID: "Q", Data: "y:1"})},
-		"press under an inaccessible message": {`{"update_id":7,"callback_query":{"id":"Q",` + fromAnn + `,"message":{"message_id":3,"date":0,` + inGroup + `},"data":"y"}}`,
-			chat.Event{Kind: chat.Press, Chat: group, From: ann, MessageID: 3, PressID: "Q", Data: "y"}},
-		"press under an inline message": {`{"update_id":7,"callback_query":{"id":"Q",` + fromAnn + `,"inline_message_id":"I","data":"y"}}`,
-			chat.Event{Kind: chat.Press, Chat: own, From: ann, PressID: "Q", Data: "y"}},
+		"press": {
+			`{"update_id":7,"callback_query":{"id":"Q",` + fromAnn + `,"message":{"message_id":3,"date":1,` + private + `,"text":"x"},"chat_instance":"1","data":"y:1"}}`,
+			from(chat.Event{Kind: chat.Press, PressID: "Q", Data: "y:1"}),
+		},
+		"press under an inaccessible message": {
+			`{"update_id":7,"callback_query":{"id":"Q",` + fromAnn + `,"message":{"message_id":3,"date":0,` + inGroup + `},"data":"y"}}`,
+			chat.Event{Kind: chat.Press, Chat: group, From: ann, MessageID: 3, PressID: "Q", Data: "y"},
+		},
+		"press under an inline message": {
+			`{"update_id":7,"callback_query":{"id":"Q",` + fromAnn + `,"inline_message_id":"I","data":"y"}}`,
+			chat.Event{Kind: chat.Press, Chat: own, From: ann, PressID: "Q", Data: "y"},
+		},
 
 		"blocked":   {`{"update_id":7,"my_chat_member":{` + private + `,` + fromAnn + `,"old_chat_member":{"status":"member"},"new_chat_member":{"status":"kicked","until_date":0}}}`, chat.Event{Kind: chat.Blocked, Chat: own, From: ann}},
 		"unblocked": {`{"update_id":7,"my_chat_member":{` + private + `,` + fromAnn + `,"old_chat_member":{"status":"kicked"},"new_chat_member":{"status":"member"}}}`, chat.Event{Kind: chat.Unblocked, Chat: own, From: ann}},
 		"kicked":    {`{"update_id":7,"my_chat_member":{` + inGroup + `,` + fromAnn + `,"old_chat_member":{"status":"administrator"},"new_chat_member":{"status":"kicked"}}}`, chat.Event{Kind: chat.Blocked, Chat: group, From: ann}},
 		"muted out": {`{"update_id":7,"my_chat_member":{` + inGroup + `,` + fromAnn + `,"old_chat_member":{"status":"restricted","is_member":true},"new_chat_member":{"status":"restricted","is_member":false}}}`, chat.Event{Kind: chat.Blocked, Chat: group, From: ann}},
 
-		"moved": {`{"update_id":7,"message":{"message_id":3,"chat":{"id":-5,"type":"group"},"sender_chat":{"id":-5},"from":{"id":1087968824,"is_bot":true},"migrate_to_chat_id":-1001}}`,
-			chat.Event{Kind: chat.Moved, Chat: group, From: chat.User{ID: 1087968824, Bot: true}, MessageID: 3, MovedTo: -1001}},
+		"moved": {
+			`{"update_id":7,"message":{"message_id":3,"chat":{"id":-5,"type":"group"},"sender_chat":{"id":-5},"from":{"id":1087968824,"is_bot":true},"migrate_to_chat_id":-1001}}`,
+			chat.Event{Kind: chat.Moved, Chat: group, From: chat.User{ID: 1087968824, Bot: true}, MessageID: 3, MovedTo: -1001},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.want.ID, c.want.At = 7, stamp
@@ -141,23 +151,23 @@ func TestLongTextIsCut(t *testing.T) {
 func TestPayload(t *testing.T) {
 	a := decoder(t) // headgoose_test_bot
 	for text, want := range map[string]string{
-		"/start abc":                              "abc",
-		"/start  abc ":                            "abc",
-		"/start@headgoose_test_bot abc":           "abc",
-		"/start@Headgoose_Test_Bot abc":           "abc",
-		"/start@another_bot abc":                  "",
-		"/start":                                  "",
-		"/start ":                                 "",
-		"/started abc":                            "",
-		" /start abc":                             "",
-		"/start a b":                              "",
-		"/start 签到":                               "",
-		"/start " + strings.Repeat("x", 64):       strings.Repeat("x", 64),
-		"/start " + strings.Repeat("x", 65):       "",
-		"start abc":                               "",
-		"/start\nabc":                             "",
-		"/start@headgoose_test_bot":               "",
-		"/start A-Z_09":                           "A-Z_09",
+		"/start abc":                        "abc",
+		"/start  abc ":                      "abc",
+		"/start@headgoose_test_bot abc":     "abc",
+		"/start@Headgoose_Test_Bot abc":     "abc",
+		"/start@another_bot abc":            "",
+		"/start":                            "",
+		"/start ":                           "",
+		"/started abc":                      "",
+		" /start abc":                       "",
+		"/start a b":                        "",
+		"/start 签到":                         "",
+		"/start " + strings.Repeat("x", 64): strings.Repeat("x", 64),
+		"/start " + strings.Repeat("x", 65): "",
+		"start abc":                         "",
+		"/start\nabc":                       "",
+		"/start@headgoose_test_bot":         "",
+		"/start A-Z_09":                     "A-Z_09",
 		"https://t.me/headgoose_test_bot?start=x": "",
 	} {
 		if got := a.payload(text); got != want {

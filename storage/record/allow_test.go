@@ -105,7 +105,8 @@ func TestDenyByDefault(t *testing.T) {
 		"nobody":                {Actor{}, SeeSelf, Object{Persons: []PersonID{""}}},
 		"a post that has ended": {
 			Actor{Person: "p1", Posts: []Post{{Person: "p1", Role: CountyOfficer, Place: ownCounty, Until: time.Now()}}},
-			SeePlace, Object{Place: ownVillage},
+			SeePlace,
+			Object{Place: ownVillage},
 		},
 		"a post of no place": {Actor{Person: "p1", Posts: []Post{{Role: CountyOfficer}}}, SeePlace, Object{Place: ownVillage}},
 	} {

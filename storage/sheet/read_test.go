@@ -114,7 +114,9 @@ func TestReadRoster(t *testing.T) {
 		"english, another order": {[]byte("Name,Mobile phone,Position,Village,Township,Village code,Birth year,Education,In post since,Remarks\n" +
 			"书记 001,+86 139 0000 0001,Secretary,下加合村,巴燕镇,630224100200,1975,College,2021-03,x\n"), at(2)},
 		"xlsx: titles, brackets, numbers, serials": {xlsx(t, [][]any{
-			{"化隆县民族团结村党支部书记花名册"}, {nil, "填报单位:县委组织部", nil, "2026年"}, nil,
+			{"化隆县民族团结村党支部书记花名册"},
+			{nil, "填报单位:县委组织部", nil, "2026年"},
+			nil,
 			{"序号", "乡(镇)名称", "行政村(社区)", "统计用区划代码", "职 务", "姓名", "联系电话(手机)", "出生年月", "文化程度", "任现职时间"},
 			{1, "巴燕镇", "下加合村", 630224100200, "村党支部书记、村委会主任", "书记 001", 13900000001, 27500, "省委党校大专", "2021.03"},
 			{nil, "合计", "1个村"},

@@ -157,8 +157,10 @@ func readCode(s string, exact bool, level ...record.Level) (record.Code, *bad) {
 	return "", &bad{kind: record.FaultCode, args: []string{strconv.Itoa(codeDigits[level[0]])}}
 }
 
-var dateForm = regexp.MustCompile(`^(\d{4})(?:[年./\-](?:(\d{1,2})(?:[月./\-](?:(\d{1,2})日?)?)?)?)?$`)
-var packedDate = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})?$`)
+var (
+	dateForm   = regexp.MustCompile(`^(\d{4})(?:[年./\-](?:(\d{1,2})(?:[月./\-](?:(\d{1,2})日?)?)?)?)?$`)
+	packedDate = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})?$`)
+)
 
 // readDate reads a day, a month or a year: 2021-03-01, 2021年3月, 2021.03,
 // 202103, 20210301, or a spreadsheet's serial number.

@@ -47,8 +47,10 @@ type workbook struct {
 func newWorkbook(lang Lang) *workbook {
 	b := &workbook{f: excelize.NewFile(), lang: lang, used: map[string]bool{}}
 	border := []excelize.Border{
-		{Type: "left", Color: "BFBFBF", Style: 1}, {Type: "right", Color: "BFBFBF", Style: 1},
-		{Type: "top", Color: "BFBFBF", Style: 1}, {Type: "bottom", Color: "BFBFBF", Style: 1},
+		{Type: "left", Color: "BFBFBF", Style: 1},
+		{Type: "right", Color: "BFBFBF", Style: 1},
+		{Type: "top", Color: "BFBFBF", Style: 1},
+		{Type: "bottom", Color: "BFBFBF", Style: 1},
 	}
 	const asText = 49 // the number format "@": what stands there is text
 	middle := &excelize.Alignment{Vertical: "center", WrapText: true}

@@ -36,14 +36,20 @@ func pageServer(t *testing.T) *Server {
 			},
 			RealTime: func(context.Context) error { return nil },
 			Personas: []Persona{
-				{User: User{ID: county, Name: "管理员 001", Phone: "+8613900000001", Lang: "zh", Started: true}, Show: true,
+				{
+					User: User{ID: county, Name: "管理员 001", Phone: "+8613900000001", Lang: "zh", Started: true}, Show: true,
 					Role: Label{"县级管理员", "County officer"}, Place: Label{"化隆县", "Hualong"},
-					Suggest: []Suggestion{{Label: Label{"查询本周", "This week"}, Text: "/status"}, {Label: Label{"导出", "Export"}, Text: "/export"}}},
-				{User: User{ID: host, Name: "主持人 001", Phone: "+8613900000002", Lang: "zh", Started: true}, Show: true,
+					Suggest: []Suggestion{{Label: Label{"查询本周", "This week"}, Text: "/status"}, {Label: Label{"导出", "Export"}, Text: "/export"}},
+				},
+				{
+					User: User{ID: host, Name: "主持人 001", Phone: "+8613900000002", Lang: "zh", Started: true}, Show: true,
 					Role: Label{"主持人", "Host"}, Place: Label{"廉政教育基地", "Clean-government base"},
-					Suggest: []Suggestion{{Label: Label{"开始签到", "Open check-in"}, Text: "/host"}}},
-				{User: User{ID: sec1, Name: "书记 001", Phone: "+8613800000001", Lang: "zh"}, Show: true, Role: secretary,
-					Place: Label{"巴燕镇 下加合村", "Bayan, Xiajiahe"}, Suggest: []Suggestion{{Label: Label{"打开登记链接", "Open the enrolment link"}, Payload: "enrol-001"}}},
+					Suggest: []Suggestion{{Label: Label{"开始签到", "Open check-in"}, Text: "/host"}},
+				},
+				{
+					User: User{ID: sec1, Name: "书记 001", Phone: "+8613800000001", Lang: "zh"}, Show: true, Role: secretary,
+					Place: Label{"巴燕镇 下加合村", "Bayan, Xiajiahe"}, Suggest: []Suggestion{{Label: Label{"打开登记链接", "Open the enrolment link"}, Payload: "enrol-001"}},
+				},
 				{User: User{ID: sec2, Name: "书记 002", Phone: "+8613800000002", Lang: "zh", Started: true}, Role: secretary, Place: Label{"甘都镇 阿河滩村", "Gandu, Ahetan"}},
 				{User: User{ID: 999, Name: "陌生人"}, Role: Label{"无职务", "Stranger"}},
 			},

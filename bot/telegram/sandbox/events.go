@@ -170,8 +170,10 @@ func (st *eventStream) next() pageEvent {
 	rev := s.changes.rev.Load()
 	now := s.now()
 	_, offset := now.Zone()
-	ev := pageEvent{Now: now.UnixMilli(), Offset: offset, Faults: []pageFault{}, Pending: s.queue.pending(),
-		TooMany: s.calls.tooMany.Load()}
+	ev := pageEvent{
+		Now: now.UnixMilli(), Offset: offset, Faults: []pageFault{}, Pending: s.queue.pending(),
+		TooMany: s.calls.tooMany.Load(),
+	}
 	s.pages.mu.Lock()
 	ev.Personas = s.pages.rev
 	s.pages.mu.Unlock()
@@ -182,12 +184,16 @@ func (st *eventStream) next() pageEvent {
 	}
 	for _, c := range s.calls.last(st.call, firstCalls) {
 		st.call = c.Seq
-		ev.Calls = append(ev.Calls, pageCall{Seq: c.Seq, Method: c.Method, Chat: c.ChatID, Code: c.Code, Error: c.Error,
-			Fault: c.Fault, Params: c.Params(), Result: c.Result, At: c.At.UnixMilli(), Took: c.Took.Microseconds()})
+		ev.Calls = append(ev.Calls, pageCall{
+			Seq: c.Seq, Method: c.Method, Chat: c.ChatID, Code: c.Code, Error: c.Error,
+			Fault: c.Fault, Params: c.Params(), Result: c.Result, At: c.At.UnixMilli(), Took: c.Took.Microseconds(),
+		})
 	}
 	for _, f := range s.faults.active() {
-		ev.Faults = append(ev.Faults, pageFault{ID: f.ID, Method: f.Method, Kind: f.Kind, Times: f.Times, Every: f.Every,
-			Chance: f.Probability, Fired: f.Fired})
+		ev.Faults = append(ev.Faults, pageFault{
+			ID: f.ID, Method: f.Method, Kind: f.Kind, Times: f.Times, Every: f.Every,
+			Chance: f.Probability, Fired: f.Fired,
+		})
 	}
 	st.rev, st.first = rev, false
 	return ev
@@ -264,9 +270,11 @@ func (t *pressTable) answers(chat int64) []pageAnswer {
 
 func (s *Server) pageMessage(e entry) pageMessage {
 	m := e.msg
-	v := pageMessage{ID: m.ID, Bot: e.own, At: m.Date, Edited: m.EditDate != 0, Text: m.Text + m.Caption,
+	v := pageMessage{
+		ID: m.ID, Bot: e.own, At: m.Date, Edited: m.EditDate != 0, Text: m.Text + m.Caption,
 		Document: m.Document, Contact: m.Contact, Forward: m.ForwardOrigin != nil,
-		Entities: append(m.Entities[:len(m.Entities):len(m.Entities)], m.CaptionEntities...)}
+		Entities: append(m.Entities[:len(m.Entities):len(m.Entities)], m.CaptionEntities...),
+	}
 	if m.ReplyTo != nil {
 		v.Reply = m.ReplyTo.Text + m.ReplyTo.Caption
 	}

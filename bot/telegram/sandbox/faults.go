@@ -26,8 +26,10 @@ const (
 )
 
 // FaultKinds lists them in the order of the page.
-var FaultKinds = []FaultKind{FaultTooMany, FaultInternal, FaultBadGateway, FaultResetBefore, FaultResetAfter,
-	FaultTimeoutAfter, FaultSlow}
+var FaultKinds = []FaultKind{
+	FaultTooMany, FaultInternal, FaultBadGateway, FaultResetBefore, FaultResetAfter,
+	FaultTimeoutAfter, FaultSlow,
+}
 
 // cuts tells that the caller gets no answer.
 func (k FaultKind) cuts() bool {

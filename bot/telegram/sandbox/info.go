@@ -174,7 +174,8 @@ func (t *menuTable) menuFor(user int64, lang string) []wireCommand {
 	defer t.mu.Unlock()
 	for _, scope := range []any{
 		map[string]any{"type": "chat", "chat_id": user},
-		map[string]any{"type": "all_private_chats"}, map[string]any{"type": "default"},
+		map[string]any{"type": "all_private_chats"},
+		map[string]any{"type": "default"},
 	} {
 		for _, l := range []string{lang, ""} {
 			if list := t.commands[menuKey{scopeKey(scope), l}]; list != nil {

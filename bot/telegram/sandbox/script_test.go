@@ -32,8 +32,10 @@ const scriptedPayload = "c-482913"
 func runScript(t testing.TB, s *Server, host int64) (done chan struct{}) {
 	b := &scriptedBot{t: t, s: s, host: host, arrived: 23}
 	ok[bool](t, s, "setMyCommands", params{"commands": []params{
-		{"command": "checkin", "description": "签到"}, {"command": "status", "description": "查询"},
-		{"command": "export", "description": "导出"}}})
+		{"command": "checkin", "description": "签到"},
+		{"command": "status", "description": "查询"},
+		{"command": "export", "description": "导出"},
+	}})
 	done = make(chan struct{})
 	go func() {
 		defer close(done)
@@ -62,11 +64,15 @@ func (b *scriptedBot) handle(u gotUpdate) {
 		b.press(u.Query)
 	case u.Message == nil:
 	case u.Message.Contact != nil:
-		b.send("sendMessage", params{"chat_id": u.Message.Chat.ID, "reply_markup": params{"remove_keyboard": true},
-			"text": "✅ 核对一致,登记完成。\n下一项:12月3日(周三) 09:00 廉政教育基地(县委党校),第 3 轮。\n前一天和开始前 2 小时会提醒您。"})
+		b.send("sendMessage", params{
+			"chat_id": u.Message.Chat.ID, "reply_markup": params{"remove_keyboard": true},
+			"text": "✅ 核对一致,登记完成。\n下一项:12月3日(周三) 09:00 廉政教育基地(县委党校),第 3 轮。\n前一天和开始前 2 小时会提醒您。",
+		})
 	case u.Message.Document != nil:
-		b.send("sendMessage", params{"chat_id": u.Message.Chat.ID, "text": "读到 362 行(表头在第 3 行)。\n新增 0 · 变更 4 · 不变 355 · 不能导入 3",
-			"reply_markup": keys("导入 359 行", "下载明细", "取消")})
+		b.send("sendMessage", params{
+			"chat_id": u.Message.Chat.ID, "text": "读到 362 行(表头在第 3 行)。\n新增 0 · 变更 4 · 不变 355 · 不能导入 3",
+			"reply_markup": keys("导入 359 行", "下载明细", "取消"),
+		})
 	default:
 		b.text(u.Message.Chat.ID, u.Message.Text)
 	}
@@ -81,13 +87,17 @@ func (b *scriptedBot) text(chat int64, text string) {
 	case text == "/host":
 		b.sendCode(chat)
 	case text == "/status":
-		b.send("sendMessage", params{"chat_id": chat, "text": "<b>化隆县 · 本周(12月1日—7日)</b>\n场次 6 · 应到 184 · 已到 171 · 请假 8 · 未到 5\n未登记 12 人 · 联系不上 3 人",
-			"parse_mode": "HTML", "reply_markup": keys("按乡镇", "未到 5 人", "联系不上", "看图")})
+		b.send("sendMessage", params{
+			"chat_id": chat, "text": "<b>化隆县 · 本周(12月1日—7日)</b>\n场次 6 · 应到 184 · 已到 171 · 请假 8 · 未到 5\n未登记 12 人 · 联系不上 3 人",
+			"parse_mode": "HTML", "reply_markup": keys("按乡镇", "未到 5 人", "联系不上", "看图"),
+		})
 	case text == "/export":
 		b.sendFile(chat)
 	case strings.HasPrefix(text, "/start"):
-		b.send("sendMessage", params{"chat_id": chat, "text": "您好,这里是化隆县党支部工作助手。\n此链接登记的职务:巴燕镇 下加合村 支部书记。\n请点下方按钮发送您本人的手机号,用于核对身份,不向他人显示。",
-			"reply_markup": params{"keyboard": [][]params{{{"text": "发送我的手机号", "request_contact": true}, {"text": "不是我"}}}, "resize_keyboard": true}})
+		b.send("sendMessage", params{
+			"chat_id": chat, "text": "您好,这里是化隆县党支部工作助手。\n此链接登记的职务:巴燕镇 下加合村 支部书记。\n请点下方按钮发送您本人的手机号,用于核对身份,不向他人显示。",
+			"reply_markup": params{"keyboard": [][]params{{{"text": "发送我的手机号", "request_contact": true}, {"text": "不是我"}}}, "resize_keyboard": true},
+		})
 	default:
 		b.send("sendMessage", params{"chat_id": chat, "text": "请发送 /status 或签到口令。"})
 	}
@@ -95,8 +105,10 @@ func (b *scriptedBot) text(chat int64, text string) {
 
 func (b *scriptedBot) press(q *wireQuery) {
 	b.send("answerCallbackQuery", params{"callback_query_id": q.ID, "text": "已更新"})
-	b.send("editMessageText", params{"chat_id": q.From.ID, "message_id": q.Message.ID,
-		"text": "巴燕镇 应到 31 · 已到 24\n甘都镇 应到 28 · 已到 28\n扎巴镇 应到 26 · 已到 25\n(按下:" + q.Data + ")", "reply_markup": keys("上一级", "下一页")})
+	b.send("editMessageText", params{
+		"chat_id": q.From.ID, "message_id": q.Message.ID,
+		"text": "巴燕镇 应到 31 · 已到 24\n甘都镇 应到 28 · 已到 28\n扎巴镇 应到 26 · 已到 25\n(按下:" + q.Data + ")", "reply_markup": keys("上一级", "下一页"),
+	})
 }
 
 func (b *scriptedBot) caption() string {
@@ -122,8 +134,10 @@ func (b *scriptedBot) send(method string, p params) {
 
 func (b *scriptedBot) sendCode(chat int64) {
 	body := qrImage(b.t, "https://t.me/"+b.s.Username()+"?start="+scriptedPayload)
-	a := postFile(b.t, b.s, "sendPhoto", map[string]string{"chat_id": fmt.Sprint(chat), "caption": b.caption(),
-		"reply_markup": string(mustJSON(keys("点名", "未到名单", "确认 1 人", "结束签到")))}, "photo", "code.png", body)
+	a := postFile(b.t, b.s, "sendPhoto", map[string]string{
+		"chat_id": fmt.Sprint(chat), "caption": b.caption(),
+		"reply_markup": string(mustJSON(keys("点名", "未到名单", "确认 1 人", "结束签到"))),
+	}, "photo", "code.png", body)
 	var m wireMessage
 	if err := json.Unmarshal(a.Result, &m); err != nil || !a.OK {
 		b.t.Errorf("sendPhoto: %v %s", err, a.Desc)

@@ -15,8 +15,10 @@ func people(t testing.TB) *Server {
 
 func TestSendAndEdit(t *testing.T) {
 	s := people(t)
-	sent := ok[wireMessage](t, s, "sendMessage", params{"chat_id": 7, "text": " <b>已到</b> 1 &lt; 31 ", "parse_mode": "HTML",
-		"reply_markup": params{"inline_keyboard": [][]params{{{"text": "点名", "callback_data": "k1"}}}}})
+	sent := ok[wireMessage](t, s, "sendMessage", params{
+		"chat_id": 7, "text": " <b>已到</b> 1 &lt; 31 ", "parse_mode": "HTML",
+		"reply_markup": params{"inline_keyboard": [][]params{{{"text": "点名", "callback_data": "k1"}}}},
+	})
 	if sent.Text != "已到 1 < 31" || sent.Entities[0] != (Entity{Type: "bold", Offset: 0, Length: 2}) {
 		t.Errorf("sent %+v", sent)
 	}
@@ -32,8 +34,10 @@ func TestSendAndEdit(t *testing.T) {
 
 func TestPressIsAnswered(t *testing.T) {
 	s := people(t)
-	sent := ok[wireMessage](t, s, "sendMessage", params{"chat_id": 7, "text": "?",
-		"reply_markup": params{"inline_keyboard": [][]params{{{"text": "能参加", "callback_data": "k1"}}}}})
+	sent := ok[wireMessage](t, s, "sendMessage", params{
+		"chat_id": 7, "text": "?",
+		"reply_markup": params{"inline_keyboard": [][]params{{{"text": "能参加", "callback_data": "k1"}}}},
+	})
 	id, err := s.Press(7, 7, sent.ID, 0, 0)
 	if err != nil {
 		t.Fatal(err)

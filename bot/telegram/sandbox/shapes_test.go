@@ -197,9 +197,12 @@ func TestShapesOfResults(t *testing.T) {
 		t.Helper()
 		return verify(method, postFile(t, s, method, map[string]string{"chat_id": "7", "caption": "x"}, field, "a.png", body))
 	}
-	sent := call("sendMessage", params{"chat_id": 7, "text": `<b>a</b> <a href="https://example.org">b</a> <tg-time unix="1">c</tg-time>`, "parse_mode": "HTML",
+	sent := call("sendMessage", params{
+		"chat_id": 7, "text": `<b>a</b> <a href="https://example.org">b</a> <tg-time unix="1">c</tg-time>`, "parse_mode": "HTML",
 		"protect_content": true, "reply_markup": params{"inline_keyboard": [][]params{{
-			{"text": "a", "callback_data": "k"}, {"text": "b", "url": "https://example.org"}, {"text": "c", "copy_text": params{"text": "x"}}}}}})
+			{"text": "a", "callback_data": "k"}, {"text": "b", "url": "https://example.org"}, {"text": "c", "copy_text": params{"text": "x"}},
+		}}},
+	})
 	call("sendMessage", params{"chat_id": 7, "text": "x", "reply_parameters": params{"message_id": sent.ID}})
 	playPeople(t, s, sent.ID)
 	call("getUpdates", nil)

@@ -345,8 +345,10 @@ func TestFiles(t *testing.T) {
 			t.Fatal(a.Desc)
 		}
 		m := s.Last(7)
-		a := postFile(t, s, "editMessageMedia", map[string]string{"chat_id": "7", "message_id": itoa(m.ID),
-			"media": `{"type":"photo","media":"attach://new","caption":"口令 <b>1</b>","parse_mode":"HTML"}`}, "new", "b.png", qrImage(t, "two"))
+		a := postFile(t, s, "editMessageMedia", map[string]string{
+			"chat_id": "7", "message_id": itoa(m.ID),
+			"media": `{"type":"photo","media":"attach://new","caption":"口令 <b>1</b>","parse_mode":"HTML"}`,
+		}, "new", "b.png", qrImage(t, "two"))
 		if got := s.Last(7); !a.OK || s.QR(got.Photo.ID) != "two" || got.Text != "口令 1" || got.Edited.IsZero() {
 			t.Errorf("%s %+v", a.Desc, got)
 		}
