@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -17,7 +18,12 @@ import (
 type meta struct {
 	Version int       `json:"version"`
 	Created time.Time `json:"created"`
+	// KeyCheck tells the data's master key from another one.
+	KeyCheck string `json:"key_check"`
 }
+
+// check is a value by which the keys are told from others.
+func (k keys) check() string { return hex.EncodeToString(mac(k.link, "key check")[:8]) }
 
 // migrations[i] leads from version i+1 to i+2. Each is repeatable and keeps
 // within the limits of a transaction by going in chunks.
@@ -34,11 +40,14 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	if !found {
-		m = meta{Version: SchemaVersion, Created: s.clock()}
+		m = meta{Version: SchemaVersion, Created: s.clock(), KeyCheck: s.keys.check()}
 		return s.setMeta(ctx, m)
 	}
 	if m.Version > SchemaVersion {
 		return fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, m.Version, SchemaVersion)
+	}
+	if m.KeyCheck != s.keys.check() {
+		return ErrKey
 	}
 	for ; m.Version < SchemaVersion; m.Version++ {
 		if err := migrations[m.Version-1](ctx, s); err != nil {

@@ -41,8 +41,13 @@ const SchemaVersion = 1
 // KeySize is the length of the master key in bytes.
 const KeySize = 32
 
-// ErrNewer refuses data that a newer program wrote.
-var ErrNewer = errors.New("storage: the data was written by a newer version of the program")
+// Errors of Open.
+var (
+	// ErrNewer refuses data that a newer program wrote.
+	ErrNewer = errors.New("storage: the data was written by a newer version of the program")
+	// ErrKey refuses a master key that is not the one of the data.
+	ErrKey = errors.New("storage: the master key is not the one of this data")
+)
 
 // Store is the county's data.
 type Store struct {
@@ -82,7 +87,8 @@ func deriveKeys(master []byte) (keys, error) {
 }
 
 // Open takes an engine into use: new data gets the schema version, older data
-// is migrated step by step, newer data is refused with ErrNewer.
+// is migrated step by step, newer data is refused with ErrNewer, a master key
+// that is not the one of the data with ErrKey.
 func Open(ctx context.Context, engine kv.Engine, o Options) (*Store, error) {
 	k, err := deriveKeys(o.Key)
 	if err != nil {
@@ -96,6 +102,11 @@ func Open(ctx context.Context, engine kv.Engine, o Options) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// On is a store over another engine with the same data: a copy to be checked.
+func (s *Store) On(engine kv.Engine) *Store {
+	return &Store{engine: engine, clock: s.clock, keys: s.keys}
 }
 
 // Engine is the engine under the store, for backup and checks.

@@ -118,38 +118,31 @@ func readStamp(ctx context.Context, path string) (storage.Stamp, error) {
 	return stamp, errors.Join(err, engine.Close())
 }
 
-// maxFound is how many faults of the data are listed.
-const maxFound = 100
-
-// Check implements operator: the file's structure is looked at in a copy,
-// since the bot may be writing, then indexes and counts in the store.
+// Check implements operator: structure, indexes and counts are looked at in a
+// copy, since the bot may be writing.
 func (a *admin) Check(ctx context.Context) ([]string, error) {
-	var found []string
-	if source, ok := a.store.Engine().(kv.Snapshotter); ok {
-		dir, err := os.MkdirTemp(filepath.Dir(a.cfg.Storage.Path), ".check-")
-		if err != nil {
-			return nil, fmt.Errorf("check: %w", err)
-		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		if err := boltkv.Backup(ctx, source, filepath.Join(dir, "copy.db")); err != nil {
-			if ctx.Err() != nil {
-				return nil, err
-			}
-			found = append(found, err.Error())
-		}
+	source, ok := a.store.Engine().(kv.Snapshotter)
+	if !ok {
+		return a.store.Check(ctx)
 	}
-	err := a.store.View(ctx, func(tx *storage.Tx) error {
-		for fault, err := range tx.CheckOutbox() {
-			if err != nil {
-				return err
-			}
-			if found = append(found, fault); len(found) == maxFound {
-				return nil
-			}
+	dir, err := os.MkdirTemp(filepath.Dir(a.cfg.Storage.Path), ".check-")
+	if err != nil {
+		return nil, fmt.Errorf("check: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "copy.db")
+	if err := boltkv.Backup(ctx, source, path); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return found, err
+		return []string{err.Error()}, nil // the structure itself is damaged
+	}
+	engine, err := boltkv.Open(path, boltkv.Options{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("check: %w", err)
+	}
+	found, err := a.store.On(engine).Check(ctx)
+	return found, errors.Join(err, engine.Close())
 }
 
 // Import implements operator.

@@ -94,6 +94,10 @@ func (a *app) openStore(ctx context.Context) (func(context.Context) error, error
 	return nil, store.SetUp(ctx, a.county)
 }
 
+// handlers is how many events are handled at once: those of one poll, which
+// share a commit, and some that come while it runs.
+const handlers = 128
+
 // openChat makes what needs no call: a platform that is down does not keep the
 // program from starting.
 func (a *app) openChat(context.Context) (func(context.Context) error, error) {
@@ -102,6 +106,7 @@ func (a *app) openChat(context.Context) (func(context.Context) error, error) {
 		return nil, err
 	}
 	a.telegram.Clock, a.telegram.Log = a.clock, a.log
+	a.telegram.Workers = handlers
 	a.telegram.OnUndecodable = func(ctx context.Context, id int64, raw []byte) error {
 		return a.unlessUnknown(a.bot.Undecodable(ctx, id, raw))
 	}

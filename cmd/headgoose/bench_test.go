@@ -30,9 +30,10 @@ import (
 	"headgoose/storage/record"
 )
 
-// The benchmarks run the whole program as a process of its own (this test
-// binary, started again) against the sandbox in this process, and compare it
-// with bare one-key bbolt updates on the same disk in the same run:
+// The benchmarks run the whole program as a process of its own against the
+// sandbox in this process, and compare it with bare one-key bbolt updates on
+// the same disk in the same run. The process is the real program, or, where
+// commits are to take longer or a profile is asked for, this test binary:
 //
 //	go test -run '^$' -bench . -benchtime 3x ./cmd/headgoose
 //
@@ -40,6 +41,9 @@ import (
 
 // childEnv tells the test binary to be the bot; its value is a childSetup.
 const childEnv = "HEADGOOSE_BENCH_BOT"
+
+// profileEnv names the file of a profile.
+const profileEnv = "HEADGOOSE_BENCH_PROFILE"
 
 type childSetup struct {
 	Path, APIURL, Token, Username string
@@ -56,7 +60,7 @@ func runChild(spec string) error {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer cancel()
 	tuneMemory()
-	if stop := profile(os.Getenv("HEADGOOSE_BENCH_PROFILE")); stop != nil {
+	if stop := profile(os.Getenv(profileEnv)); stop != nil {
 		defer stop()
 	}
 	engine, err := boltkv.Open(c.Path, boltkv.Options{BeforeCommit: delayed(c.CommitDelay)})
@@ -108,6 +112,7 @@ const (
 	benchVillages  = 20 // a township
 	benchTownships = benchPeople / benchVillages
 	benchAccount   = 100_000
+	benchOfficer   = 99_999
 )
 
 func benchVillage(i int) record.Code {
@@ -138,6 +143,7 @@ func newBench(b testing.TB) *bench {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = x.sandbox.Close() })
+	x.sandbox.AddUser(sandbox.User{ID: benchOfficer, Lang: "zh", Started: true})
 	for i := range benchPeople {
 		x.sandbox.AddUser(sandbox.User{ID: int64(benchAccount + i), Lang: "zh", Started: true})
 	}
@@ -255,9 +261,34 @@ func (x *bench) close(sessions []record.SessionID) (came int) {
 	return came
 }
 
+// program builds the real program, once.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "headgoose-bench-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "headgoose")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+const benchConfig = `
+telegram: {token: "%s", username: "%s", api_url: "%s", limits: {per_second: 0, chat_every: 0s, chat_burst: 0, group_per_minute: 0}}
+storage: {path: "%s", key_file: "%s"}
+county: {name: "%s", code: "%s", timezone: UTC, officers: [%d]}
+log: {level: warn}
+`
+
 // start starts the bot's process.
 func (x *bench) start(delay time.Duration) {
 	x.b.Helper()
+	if delay == 0 && os.Getenv(profileEnv) == "" {
+		x.startProgram()
+		return
+	}
 	spec, err := json.Marshal(childSetup{
 		Path: x.path, APIURL: x.sandbox.URL(), Token: x.sandbox.Token(), Username: x.sandbox.Username(), CommitDelay: delay,
 	})
@@ -266,6 +297,29 @@ func (x *bench) start(delay time.Duration) {
 	}
 	x.cmd = exec.Command(os.Args[0])
 	x.cmd.Env = append(os.Environ(), childEnv+"="+string(spec))
+	x.cmd.Stderr = os.Stderr
+	if err := x.cmd.Start(); err != nil {
+		x.b.Fatal(err)
+	}
+}
+
+// startProgram starts the real program, with a configuration file.
+func (x *bench) startProgram() {
+	x.b.Helper()
+	path, err := program()
+	if err != nil {
+		x.b.Fatal(err)
+	}
+	dir := filepath.Dir(x.path)
+	keyFile, config := filepath.Join(dir, "bench.key"), filepath.Join(dir, "config.yaml")
+	if err := os.WriteFile(keyFile, x.key, 0o600); err != nil {
+		x.b.Fatal(err)
+	}
+	text := fmt.Sprintf(benchConfig, x.sandbox.Token(), x.sandbox.Username(), x.sandbox.URL(), x.path, keyFile, benchCounty.Name, benchCounty.Code, benchOfficer)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		x.b.Fatal(err)
+	}
+	x.cmd = exec.Command(path, "run", "--config", config)
 	x.cmd.Stderr = os.Stderr
 	if err := x.cmd.Start(); err != nil {
 		x.b.Fatal(err)

@@ -19,6 +19,7 @@ import (
 
 // runBot runs the bot of a configuration until ctx ends or a part cannot go on.
 func runBot(ctx context.Context, cfg *config, log *slog.Logger) error {
+	tuneMemory()
 	for _, w := range cfg.Warnings {
 		log.Warn("configuration: " + w)
 	}
