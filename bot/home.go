@@ -201,7 +201,7 @@ func (t *Turn) homeRows() [][]Btn {
 	var row []Btn
 	for _, name := range []string{"checkin", "schedule", "host", "status", "rota", "people", "export", "register", "graduates"} {
 		c := t.b.commands[name]
-		if c != nil && c.may(t) && (name != "checkin" || t.Actor.Has(record.Secretary)) && (name != "schedule" || len(t.Actor.Posts) > 0) {
+		if c != nil && t.offers(c) {
 			row = append(row, t.Btn(name, name))
 		}
 	}
@@ -213,6 +213,18 @@ func (t *Turn) homeRows() [][]Btn {
 		}
 	}
 	return rows
+}
+
+// offers says whether a command is of use to the person, who may well use
+// others.
+func (t *Turn) offers(c *command) bool {
+	switch c.name {
+	case "checkin":
+		return t.Actor.Has(record.Secretary)
+	case "schedule":
+		return len(t.Actor.Posts) > 0
+	}
+	return c.may(t)
 }
 
 // inRows lays buttons out, n in a row.
@@ -233,7 +245,7 @@ func (t *Turn) homeRow() []Btn {
 	return []Btn{t.Btn("home", "start")}
 }
 
-// help lists the commands that the person may use.
+// help lists the commands that are of use to the person.
 func (t *Turn) help() error {
 	if t.Ev.Chat.Group {
 		t.Answer(t.Say("help.group"))
@@ -241,7 +253,7 @@ func (t *Turn) help() error {
 	}
 	lines := []string{t.Say("help.head")}
 	for _, c := range t.b.table() {
-		if !c.hidden && c.may(t) {
+		if !c.hidden && t.offers(&c) {
 			lines = append(lines, t.Say("help.line", text.A{"Name": c.name, "Help": t.Say("help." + c.name)}))
 		}
 	}

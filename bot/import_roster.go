@@ -131,7 +131,7 @@ func (f rosterFile) apply(ctx context.Context, b *Bot, _ record.PersonID, progre
 	}
 	return func(t *Turn) string {
 		faults := f.book.Locate(slices.Concat(f.plan.Faults, result.Faults)...)
-		lines := faultLines(t, faults, 3)
+		lines := faultLines(t, result.Faults, 3) // the others were said before the yes
 		return joinLines(t.Say("import.done", text.A{"N": result.Applied, "Already": result.Already, "Refused": sheet.Rows(faults)}), lines)
 	}, nil
 }

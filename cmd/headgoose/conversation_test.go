@@ -29,15 +29,21 @@ var update = flag.Bool("update", false, "write what the bot says into the conver
 //	书记 001 * 我的日程         presses a button of the newest message that has it
 //	书记 001 ~ 主持人 001       scans the code on the other's phone
 //	书记 001 & 组织委员 001     opens the newest deep link in the other's chat
-//	书记 005 @ enrol           opens a link that the demo offers (enrol, village)
-//	书记 005 ^ own             sends the own contact card (or: other)
+//	书记 005 @ enrol           opens a link that the demo offers (enrol, village), or one of any payload
+//	书记 005 ^ own             sends the own contact card (other: somebody else's; a number: an own card with it)
 //	县级管理员 001 < name.csv    sends a file of the archive
 //	书记 001 ! block           blocks the bot (or: unblock)
+//	书记 001 + /status         types a text in the work group
 //	clock 25m                  moves the clock on
 //	restart                    stops the program and starts it on its data
+//	stopped 3h                 the same, with so much time between
+//
+// In a text, CODE is the code on the live message of whoever hosts, OLD the one
+// that it showed before, and WIDE is CODE in full-width digits, with a gap.
 //
 // Indented lines are what the people's phones show after it: new messages, and
-// edited ones with a pencil. With -update they are written, to be read.
+// edited ones with a pencil, notices over a button with a bell, the keys under
+// the text field with a keyboard. With -update they are written, to be read.
 func TestConversations(t *testing.T) {
 	files, err := filepath.Glob("testdata/conversations/*.txt")
 	if err != nil || len(files) == 0 {
@@ -90,14 +96,22 @@ type play struct {
 	files map[string][]byte
 	names map[string]int64
 	seen  map[int64]map[int64]string // what each phone showed last, by message
+	keys  map[int64]string           // the keys under the text field of each phone
+	rung  map[int64]string           // the press of each phone that is not answered yet
+	codes []string                   // the codes that hosts' phones showed
+	// passed: the line being played lets time pass.
+	passed bool
 }
+
+// demoGroup is the work group, with everybody in it.
+const demoGroup = -5001
 
 // playTime is when conversations begin: a Monday, 07:50.
 var playTime = time.Date(2026, 12, 7, 7, 50, 0, 0, time.FixedZone("CST", 8*3600))
 
 func newPlay(t *testing.T, archive *txtar.Archive) *play {
 	t.Helper()
-	p := &play{t: t, files: map[string][]byte{}, names: map[string]int64{}, seen: map[int64]map[int64]string{}}
+	p := &play{t: t, files: map[string][]byte{}, names: map[string]int64{}, seen: map[int64]map[int64]string{}, keys: map[int64]string{}, rung: map[int64]string{}}
 	for _, f := range archive.Files {
 		p.files[f.Name] = f.Data
 	}
@@ -114,6 +128,7 @@ func newPlay(t *testing.T, archive *txtar.Archive) *play {
 			t.Error(err)
 		}
 	})
+	var members []int64
 	for _, who := range []struct {
 		name string
 		id   int64
@@ -132,7 +147,12 @@ func newPlay(t *testing.T, archive *txtar.Archive) *play {
 		{"书记 040", demoSecretary + 40},
 	} {
 		p.names[who.name] = who.id
+		members = append(members, who.id)
 	}
+	if err := d.sandbox.AddGroup(sandbox.Group{ID: demoGroup, Title: "工作群", Members: members}); err != nil {
+		t.Fatal(err)
+	}
+	p.names["工作群"] = demoGroup
 	p.settle()
 	p.news()
 	return p
@@ -164,9 +184,10 @@ func (p *play) act(script string) string {
 	return out.String()
 }
 
-var actPattern = regexp.MustCompile(`^(.+?) ([>*~&@^<!]) (.*)$`)
+var actPattern = regexp.MustCompile(`^(.+?) ([>*~&@^<!+]) (.*)$`)
 
 func (p *play) do(line string) error {
+	p.passed = strings.HasPrefix(line, "clock ") || strings.HasPrefix(line, "stopped ")
 	if by, ok := strings.CutPrefix(line, "clock "); ok {
 		d, err := time.ParseDuration(by)
 		if err != nil {
@@ -174,8 +195,15 @@ func (p *play) do(line string) error {
 		}
 		return p.d.advance(p.t.Context(), d)
 	}
+	if by, ok := strings.CutPrefix(line, "stopped "); ok {
+		d, err := time.ParseDuration(by)
+		if err != nil {
+			return err
+		}
+		return p.restart(d)
+	}
 	if line == "restart" {
-		return p.restart()
+		return p.restart(0)
 	}
 	m := actPattern.FindStringSubmatch(line)
 	if m == nil {
@@ -192,23 +220,24 @@ func (p *play) person(who int64, verb, rest string) (err error) {
 	s := p.d.sandbox
 	switch verb {
 	case ">":
-		_, err = s.Say(who, strings.ReplaceAll(rest, "CODE", p.digits()))
+		_, err = s.Say(who, p.withCodes(rest))
+	case "+":
+		_, err = s.SayIn(demoGroup, who, rest)
 	case "*":
 		return p.press(who, rest)
 	case "~", "&":
 		return p.link(who, p.names[rest], verb == "~")
 	case "@":
-		payload := p.d.offered.secretary
-		if rest == "village" {
+		payload := rest
+		switch rest {
+		case "enrol":
+			payload = p.d.offered.secretary
+		case "village":
 			payload = p.d.offered.graduate
 		}
 		_, err = s.OpenLink(who, payload)
 	case "^":
-		if rest == "own" {
-			_, err = s.ShareContact(who)
-		} else {
-			_, err = s.ShareCard(who, sandbox.Card{Phone: rest, UserID: who})
-		}
+		return p.card(who, rest)
 	case "<":
 		_, err = s.SendFile(who, rest, p.files[rest])
 	case "!":
@@ -220,13 +249,30 @@ func (p *play) person(who int64, verb, rest string) (err error) {
 	return err
 }
 
-// press presses the button of the newest message that has it.
+// card sends a contact card.
+func (p *play) card(who int64, of string) (err error) {
+	s := p.d.sandbox
+	switch of {
+	case "own":
+		_, err = s.ShareContact(who)
+	case "other":
+		_, err = s.ShareCard(who, sandbox.Card{Phone: demoPhone(demoSecretary + 1), UserID: demoSecretary + 1})
+	default:
+		_, err = s.ShareCard(who, sandbox.Card{Phone: of, UserID: who})
+	}
+	return err
+}
+
+// press presses the button of the newest message that has it, of the person's
+// own chat or else of the group.
 func (p *play) press(who int64, label string) error {
-	messages := p.d.sandbox.Messages(who)
-	for _, m := range slices.Backward(messages) {
-		if _, _, ok := m.Find(label); ok && m.Bot {
-			_, err := p.d.sandbox.PressText(who, who, m.ID, label)
-			return err
+	for _, chat := range []int64{who, demoGroup} {
+		for _, m := range slices.Backward(p.d.sandbox.Messages(chat)) {
+			if _, _, ok := m.Find(label); ok && m.Bot {
+				id, err := p.d.sandbox.PressText(who, chat, m.ID, label)
+				p.rung[who] = id
+				return err
+			}
 		}
 	}
 	return fmt.Errorf("no button %q", label)
@@ -251,15 +297,23 @@ func (p *play) link(who, other int64, scan bool) error {
 	return fmt.Errorf("no link to open")
 }
 
-// digits are the six digits on the newest live message of the host.
-func (p *play) digits() string {
-	code := regexp.MustCompile(`(\d{3}) (\d{3})`)
-	for _, m := range slices.Backward(p.d.sandbox.Messages(demoHost)) {
-		if f := code.FindStringSubmatch(m.Text); f != nil && m.Photo != nil {
-			return f[1] + f[2]
+var codePattern = regexp.MustCompile(`(\d{3}) (\d{3})`)
+
+// withCodes puts the codes that hosts' phones show into a text.
+func (p *play) withCodes(text string) string {
+	code := func(back int) string {
+		if len(p.codes) < back {
+			return "000000"
 		}
+		return p.codes[len(p.codes)-back]
 	}
-	return "000000"
+	wide := strings.Map(func(r rune) rune {
+		if r == ' ' {
+			return r
+		}
+		return r - '0' + '\uff10'
+	}, code(1)[:3]+" "+code(1)[3:])
+	return strings.NewReplacer("CODE", code(1), "OLD", code(2), "WIDE", wide).Replace(text)
 }
 
 // settle waits until everything that was said has been answered.
@@ -280,12 +334,14 @@ func (p *play) settle() {
 	}
 }
 
-func (p *play) restart() error {
+// restart stops the program, lets time pass, and starts it on its data.
+func (p *play) restart(after time.Duration) error {
 	s := p.d.app.setup
 	if err := p.d.app.stop(); err != nil {
 		return err
 	}
-	s.engine = nil
+	p.d.clock.move(after)
+	s.engine, s.schedule.Upkeep = nil, nil // those of the app that is gone
 	a, err := startApp(p.t.Context(), s)
 	p.d.app = a
 	return err
@@ -301,23 +357,56 @@ func (p *play) news() []string {
 	var out []string
 	for _, name := range names {
 		id := p.names[name]
-		if p.seen[id] == nil {
-			p.seen[id] = map[int64]string{}
+		said := p.said(name, id)
+		if p.passed {
+			slices.Sort(said) // what fell due meanwhile has no order of its own
 		}
-		for _, m := range p.d.sandbox.Messages(id) {
-			if !m.Bot {
-				continue
-			}
-			shown := p.show(m)
-			before, had := p.seen[id][m.ID]
-			p.seen[id][m.ID] = shown
-			switch {
-			case !had:
-				out = append(out, "  "+name+"\n"+shown)
-			case before != shown:
-				out = append(out, "  "+name+" ✎\n"+shown)
-			}
+		out = append(append(out, said...), p.edges(name, id)...)
+	}
+	return out
+}
+
+// said is what a chat shows that it did not before.
+func (p *play) said(name string, id int64) (out []string) {
+	if p.seen[id] == nil {
+		p.seen[id] = map[int64]string{}
+	}
+	for _, m := range p.d.sandbox.Messages(id) {
+		if !m.Bot {
+			continue
 		}
+		shown := p.show(m)
+		before, had := p.seen[id][m.ID]
+		p.seen[id][m.ID] = shown
+		switch {
+		case !had:
+			out = append(out, "  "+name+"\n"+shown)
+		case before != shown:
+			out = append(out, "  "+name+" ✎\n"+shown)
+		}
+		if code := codePattern.FindStringSubmatch(m.Text); before != shown && m.Photo != nil && code != nil {
+			p.codes = append(p.codes, code[1]+code[2])
+		}
+	}
+	return out
+}
+
+// edges are what a phone shows beside its messages: the notice over a pressed
+// button, and other keys under the text field.
+func (p *play) edges(name string, id int64) (out []string) {
+	if notice, _, ok := p.d.sandbox.Answer(p.rung[id]); ok && notice != "" {
+		out = append(out, "  "+name+" 🔔 "+notice+"\n")
+	}
+	delete(p.rung, id)
+	var keys []string
+	for _, row := range p.d.sandbox.Keyboard(id) {
+		for _, key := range row {
+			keys = append(keys, "["+key.Text+"]")
+		}
+	}
+	if now := strings.Join(keys, " "); now != p.keys[id] {
+		p.keys[id] = now
+		out = append(out, "  "+name+" ⌨ "+now+"\n")
 	}
 	return out
 }

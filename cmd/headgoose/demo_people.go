@@ -86,6 +86,15 @@ func demoRoster(villages []village) []record.RosterRow {
 // demoPhone is a number that nobody has.
 func demoPhone(account int) string { return fmt.Sprintf("1390000%04d", account) }
 
+// demoLang is what a placeholder's app is set to: the secretary of the second
+// village reads English.
+func demoLang(account int) string {
+	if account == demoSecretary+2 {
+		return "en"
+	}
+	return "zh"
+}
+
 // unenrolled says which placeholders have not come by their link yet.
 func unenrolled(number int) bool { return number == 5 || number%29 == 0 }
 
@@ -171,7 +180,7 @@ func (d *demo) enrol(ctx context.Context, store *storage.Store, villages []villa
 				if !found {
 					return fmt.Errorf("demo: no person for account %d", account)
 				}
-				if err := tx.Bind(p.ID, int64(account), "zh"); err != nil {
+				if err := tx.Bind(p.ID, int64(account), demoLang(account)); err != nil {
 					return err
 				}
 			}
@@ -297,11 +306,7 @@ func (d *demo) people(villages []village, links demoLinks) {
 				Suggest: []sandbox.Suggestion{{Label: sandbox.Label{ZH: "打开登记链接", EN: "Open the enrolment link"}, Payload: links.secretary}},
 			})
 		case v.number <= 3 || v.number == 40:
-			lang := "zh"
-			if v.number == 2 {
-				lang = "en"
-			}
-			persona(account, name, lang, sandbox.Label{ZH: "支部书记", EN: "secretary"}, sandbox.Label{ZH: v.township + " " + v.name, EN: v.name}, v.number == 1,
+			persona(account, name, demoLang(account), sandbox.Label{ZH: "支部书记", EN: "secretary"}, sandbox.Label{ZH: v.township + " " + v.name, EN: v.name}, v.number == 1,
 				text("首页", "Home", "/start"), text("签到", "Check in", "签到"), text("日程", "Dates", "日程"), text("返乡登记", "Register", "返乡登记"))
 		default:
 			d.sandbox.AddUser(sandbox.User{ID: int64(account), Name: name, Phone: demoPhone(account), Lang: "zh", Started: !unenrolled(v.number)})
