@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -61,7 +60,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.store = store
-	w.bot = New(Config{County: hualong, Zone: zone}, store, texts, w.rec, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	w.bot = New(Config{County: hualong, Zone: zone}, store, texts, w.rec, slog.New(slog.DiscardHandler))
 	w.do(func(tx *storage.Tx) error {
 		for code, name := range map[record.Code]string{
 			hualong: "化隆县", bayan: "巴燕镇", qunke: "群科镇",

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -66,7 +65,7 @@ func newBenchStore(villages int) (*benchStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.bot = New(Config{County: hualong, Zone: zone}, b.store, texts, chattest.NewRecorder(), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	b.bot = New(Config{County: hualong, Zone: zone}, b.store, texts, chattest.NewRecorder(), slog.New(slog.DiscardHandler))
 	if err := b.ownCounty(); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"testing"
@@ -53,7 +52,7 @@ func (w *world) readsOf(p persona, line string) int {
 	if err != nil {
 		w.Fatal(err)
 	}
-	b := New(w.bot.conf, store, w.bot.texts, w.rec, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	b := New(w.bot.conf, store, w.bot.texts, w.rec, slog.New(slog.DiscardHandler))
 	m.reads = 0
 	err = store.View(w.Context(), func(tx *storage.Tx) error {
 		t, err := b.turnTo(tx, record.Outbox{Person: p.id})

@@ -137,7 +137,7 @@ func (tx *Tx) CheckOutbox() iter.Seq2[string, error] {
 // checkRow says what is wrong with a row, and notes the index entry that it
 // must have.
 func (tx *Tx) checkRow(row record.Outbox, open map[string]bool) (fault string) {
-	key := ""
+	var key string
 	switch row.State {
 	case record.Pending:
 		key = queueKey(row)

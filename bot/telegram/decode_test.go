@@ -150,24 +150,25 @@ func TestLongTextIsCut(t *testing.T) {
 
 func TestPayload(t *testing.T) {
 	a := decoder(t) // headgoose_test_bot
+	longest := strings.Repeat("x", 64)
 	for text, want := range map[string]string{
-		"/start abc":                        "abc",
-		"/start  abc ":                      "abc",
-		"/start@headgoose_test_bot abc":     "abc",
-		"/start@Headgoose_Test_Bot abc":     "abc",
-		"/start@another_bot abc":            "",
-		"/start":                            "",
-		"/start ":                           "",
-		"/started abc":                      "",
-		" /start abc":                       "",
-		"/start a b":                        "",
-		"/start 签到":                         "",
-		"/start " + strings.Repeat("x", 64): strings.Repeat("x", 64),
-		"/start " + strings.Repeat("x", 65): "",
-		"start abc":                         "",
-		"/start\nabc":                       "",
-		"/start@headgoose_test_bot":         "",
-		"/start A-Z_09":                     "A-Z_09",
+		"/start abc":                    "abc",
+		"/start  abc ":                  "abc",
+		"/start@headgoose_test_bot abc": "abc",
+		"/start@Headgoose_Test_Bot abc": "abc",
+		"/start@another_bot abc":        "",
+		"/start":                        "",
+		"/start ":                       "",
+		"/started abc":                  "",
+		" /start abc":                   "",
+		"/start a b":                    "",
+		"/start 签到":                     "",
+		"/start " + longest:             longest,
+		"/start x" + longest:            "",
+		"start abc":                     "",
+		"/start\nabc":                   "",
+		"/start@headgoose_test_bot":     "",
+		"/start A-Z_09":                 "A-Z_09",
 		"https://t.me/headgoose_test_bot?start=x": "",
 	} {
 		if got := a.payload(text); got != want {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-telegram/bot"
@@ -123,36 +124,31 @@ func (w *Webhook) Run(ctx context.Context, h chat.Handler) error {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // strangers' broken handshakes
 	}
+	var running sync.WaitGroup
 	served := make(chan error, 1)
-	go func() { served <- w.serve(server, netutil.LimitListener(listener, w.cfg.MaxConns)) }()
+	running.Go(func() { served <- w.serve(server, netutil.LimitListener(listener, w.cfg.MaxConns)) })
 
 	setting, cancel := context.WithCancel(ctx)
 	set := make(chan error, 1)
-	go func() { set <- w.set(setting) }()
+	running.Go(func() { set <- w.set(setting) })
 	for waiting := true; waiting; {
 		select {
 		case err = <-set:
-			set = nil
 			waiting = err == nil
 		case err = <-served:
-			served, waiting = nil, false
+			waiting = false
 			err = fmt.Errorf("telegram: webhook: %w", err)
 		case <-ctx.Done():
 			waiting = false
 		}
 	}
 	cancel()
-	if set != nil {
-		<-set
-	}
 	lanes.close()
 	w.shutdown(ctx, server)
 	lanes.wait()
-	if served != nil {
-		<-served
-	}
+	running.Wait()
 	if ctx.Err() != nil {
-		return nil
+		err = nil // stopped: what broke on the way is of no interest
 	}
 	return err
 }

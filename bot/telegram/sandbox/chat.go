@@ -46,7 +46,6 @@ type entry struct {
 	msg     *wireMessage
 	own     bool // sent by the bot
 	deleted bool
-	notice  string // a service line of the app, no message of anybody
 	rev     uint64
 }
 

@@ -173,7 +173,7 @@ func (c *call) readMultipart(boundary string) *apiError {
 	mr := multipart.NewReader(http.MaxBytesReader(c.w, c.r.Body, maxBody), boundary)
 	for {
 		part, err := mr.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -199,7 +199,7 @@ func (s *Server) Start(addr string) error {
 	if s.http != nil {
 		return errors.New("sandbox: already started")
 	}
-	ln, err := net.Listen("tcp", addr)
+	ln, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("sandbox: %w", err)
 	}
