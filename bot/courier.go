@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"headgoose/bot/chat"
@@ -17,7 +18,8 @@ import (
 const SendTimeout = 30 * time.Second
 
 // render makes a notice of a row as the plan stands when it is sent: its words
-// with buttons, or the reason why it is of no use any more. It reads only.
+// with buttons, or the reason why it is of no use any more. It reads only. A
+// refusal for its error (see gone) is such a reason too; any other is a fault.
 type render func(t *Turn, row record.Outbox) (m notice, dropped string, err error)
 
 // notice is what a render says: words with buttons, a picture, or a file.
@@ -54,12 +56,8 @@ func (b *Bot) Deliver(ctx context.Context, row record.Outbox) record.Result {
 	}
 	chatID, m, dropped, err := b.compose(ctx, row)
 	switch {
-	case errors.Is(err, kv.ErrFull), errors.Is(err, kv.ErrUnknown), errors.Is(err, kv.ErrClosed):
-		return record.Result{State: record.Pending, Reason: "data cannot be written"}
 	case err != nil:
-		ref := reference()
-		b.log.Error("bot: notice cannot be made", "kind", row.Kind, "ref", ref, "err", err)
-		return record.Result{State: record.Failed, Reason: "internal, reference " + ref}
+		return b.notMade(ctx, row, err)
 	case dropped != "":
 		return record.Result{State: record.Dropped, Reason: dropped}
 	case chatID == 0:
@@ -71,11 +69,29 @@ func (b *Bot) Deliver(ctx context.Context, row record.Outbox) record.Result {
 
 // compose renders a notice: in one transaction, with its buttons sealed.
 func (b *Bot) compose(ctx context.Context, row record.Outbox) (chatID int64, m chat.Message, dropped string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.log.Error("bot: notice panicked", "kind", row.Kind, "stack", string(debug.Stack()))
+			err = fmt.Errorf("%w: panic: %v", errUnfit, p)
+		}
+	}()
 	make := b.notices[row.Kind]
 	if make == nil {
-		return 0, m, "", fmt.Errorf("bot: no words for kind %q", row.Kind)
+		return 0, m, "", fmt.Errorf("%w: no words for kind %q", errUnfit, row.Kind)
 	}
-	var n notice
+	chatID, n, dropped, err := b.renderTo(ctx, row, make)
+	if err == nil && dropped == "" && chatID != 0 {
+		m, err = b.finishNotice(ctx, chatID, n)
+	}
+	if why := gone(err); why != "" {
+		return chatID, m, why, nil
+	}
+	return chatID, m, dropped, err
+}
+
+// renderTo renders a notice for the person of a row; chatID is 0 where there is
+// no chat to send it to.
+func (b *Bot) renderTo(ctx context.Context, row record.Outbox, make render) (chatID int64, n notice, dropped string, err error) {
 	err = b.store.View(ctx, func(tx *storage.Tx) error {
 		t, err := b.turnTo(tx, row)
 		if err != nil {
@@ -91,14 +107,52 @@ func (b *Bot) compose(ctx context.Context, row record.Outbox) (chatID int64, m c
 		}
 		return err
 	})
-	if errors.Is(err, record.ErrNotFound) {
-		return chatID, m, "what it was about is gone", nil
+	return chatID, n, dropped, err
+}
+
+// gone is the reason to drop a notice that a refusal means; "" for any other
+// error: a fault must not take a message away for good.
+func gone(err error) string {
+	switch {
+	case errors.Is(err, record.ErrNotYours):
+		return "reader's post ended"
+	case errors.Is(err, record.ErrNotFound):
+		return "what it was about is gone"
 	}
-	if err != nil || dropped != "" || chatID == 0 {
-		return chatID, m, dropped, err
+	return ""
+}
+
+// errUnfit marks a row that no later try can put into words.
+var errUnfit = errors.New("bot: row cannot be put into words")
+
+// unfit says that what a row carries cannot be read.
+func unfit(err error) error { return fmt.Errorf("%w: %w", errUnfit, err) }
+
+// notMade says what becomes of a row whose message could not be made; nothing
+// was sent. What is unfit fails at once. What another try may bring about waits
+// for it: without end of its own where the data or the platform is out of reach
+// for a while (delivery's patience then decides), and MaxTries times where a
+// person waits for the answer, which holds up the chat.
+func (b *Bot) notMade(ctx context.Context, row record.Outbox, err error) record.Result {
+	var call *chat.SendError
+	switch {
+	case errors.Is(err, kv.ErrFull), errors.Is(err, kv.ErrUnknown), errors.Is(err, kv.ErrClosed), ctx.Err() != nil:
+		return record.Result{State: record.Pending, Reason: "data cannot be reached"}
+	case errors.As(err, &call): // a file that the notice is made of
+		r := resultOf(0, err)
+		if r.State == record.Unknown {
+			r.State = record.Pending
+		}
+		return r
 	}
-	m, err = b.finishNotice(ctx, chatID, n)
-	return chatID, m, "", err
+	ref := reference()
+	final := errors.Is(err, errUnfit) || (row.Class == record.Reply && row.Tries+1 >= MaxTries)
+	b.log.Error("bot: notice cannot be made", "kind", row.Kind, "ref", ref, "final", final, "err", err)
+	r := record.Result{State: record.Pending, Reason: "internal, reference " + ref}
+	if final {
+		r.State = record.Failed
+	}
+	return r
 }
 
 // turnTo opens a turn towards the person of a row.
@@ -280,7 +334,7 @@ func enrolNotices() map[string]render {
 		"enrol.mismatch": func(t *Turn, row record.Outbox) (notice, string, error) {
 			var chatID int64
 			if _, err := fmt.Sscan(row.Args["chat"], &chatID); err != nil {
-				return notice{}, "", err
+				return notice{}, "", unfit(err)
 			}
 			claim, found, err := t.Claim(chatID)
 			if err != nil || !found || !claim.Waiting {
@@ -299,7 +353,7 @@ func enrolNotices() map[string]render {
 				return notice{}, "reached meanwhile", nil
 			}
 			if err := t.allowPerson(record.SeePerson, id); err != nil {
-				return notice{}, "reader's post ended", nil
+				return notice{}, "", err
 			}
 			actor, err := t.Tx.Actor(id)
 			if err != nil {

@@ -328,8 +328,12 @@ func (t *Turn) waitingEnrolments() error {
 			return err
 		}
 		for _, f := range list {
-			if t.allowAllPosts(record.DecideEnrolment, f.Person) != nil {
+			err := t.allowAllPosts(record.DecideEnrolment, f.Person)
+			if errors.Is(err, record.ErrNotYours) {
 				continue // the county's to decide
+			}
+			if err != nil {
+				return err
 			}
 			claim, found, err := t.ClaimOf(f.Person)
 			if err != nil {

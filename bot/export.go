@@ -90,12 +90,16 @@ func exportNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	t.Args = []string{row.Args["place"], row.Args["week"]}
 	v, err := t.view(record.SeePlace)
 	if err != nil {
-		return notice{}, "reader's post ended", nil
+		return notice{}, "", err
 	}
-	if exports[what] == nil || t.Allow(record.ExportRoster, record.Object{Place: v.place}) != nil {
-		return notice{}, "reader's post ended", nil
+	if err := t.Allow(record.ExportRoster, record.Object{Place: v.place}); err != nil {
+		return notice{}, "", err
 	}
-	write, err := exports[what](t, v)
+	read := exports[what]
+	if read == nil {
+		return notice{}, "no such file", nil
+	}
+	write, err := read(t, v)
 	if err != nil {
 		return notice{}, "", err
 	}

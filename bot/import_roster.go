@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -30,8 +31,11 @@ func (b *Bot) loadRoster(ctx context.Context, j record.Job, book *sheet.Book) (f
 	if err != nil {
 		return nil, err
 	}
-	if record.Allow(by, record.ImportRoster, record.Object{Place: county.Code}) != nil {
+	switch err := record.Allow(by, record.ImportRoster, record.Object{Place: county.Code}); {
+	case errors.Is(err, record.ErrNotYours):
 		return otherFile("import.roster_not_yours"), nil // once, instead of at every row
+	case err != nil:
+		return nil, err
 	}
 	plan, err := b.store.PlanRoster(ctx, storage.Importer{County: county, By: j.Person}, book.Roster)
 	return rosterFile{book, plan}, err

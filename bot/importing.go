@@ -219,8 +219,8 @@ func (b *Bot) forgetOld(ctx context.Context, j record.Job) error {
 // retryJob counts a failed try; the last one ends the job with a word to the
 // person.
 func (b *Bot) retryJob(ctx context.Context, j record.Job, cause error) (time.Duration, error) {
-	if ctx.Err() != nil {
-		return 0, nil
+	if err := ctx.Err(); err != nil {
+		return 0, err // stopped; the next start takes the job up
 	}
 	ref := reference()
 	out := chat.OutcomeOf(cause)
@@ -372,8 +372,11 @@ func importNotices() map[string]render {
 	return map[string]render{
 		"import.detail": func(t *Turn, row record.Outbox) (notice, string, error) {
 			j, err := t.Job(row.Args["job"])
-			if err != nil || j.Person != t.Person.ID {
-				return notice{}, "job is gone", nil
+			if err != nil {
+				return notice{}, "", err
+			}
+			if j.Person != t.Person.ID {
+				return notice{}, "", record.ErrNotYours
 			}
 			b, voice := t.b, t.Voice
 			return notice{

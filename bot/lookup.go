@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,7 +165,19 @@ func (t *Turn) peopleChoices(ids []record.PersonID) ([]Btn, error) {
 // namedPeople finds who bears exactly this name and may be seen.
 func (t *Turn) namedPeople(county record.Code, name string) ([]record.PersonID, error) {
 	ids, err := t.PeopleNamed(county, name)
-	return slices.DeleteFunc(ids, func(id record.PersonID) bool { return t.allowPerson(record.SeePerson, id) != nil }), err
+	if err != nil {
+		return nil, err
+	}
+	var seen []record.PersonID
+	for _, id := range ids {
+		switch err := t.allowPerson(record.SeePerson, id); {
+		case err == nil:
+			seen = append(seen, id)
+		case !errors.Is(err, record.ErrNotYours):
+			return nil, err
+		}
+	}
+	return seen, nil
 }
 
 // namedPlaces finds the places of a county that a text names: whole (下加合村),

@@ -108,7 +108,7 @@ func (t *Turn) relative(at time.Time) string {
 func weekNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	from, err := time.Parse(time.RFC3339, row.Args["from"])
 	if err != nil {
-		return notice{}, "", err
+		return notice{}, "", unfit(err)
 	}
 	from = from.In(t.b.conf.Zone)
 	to := from.AddDate(0, 0, 7)
@@ -153,8 +153,8 @@ func resultNotice(t *Turn, row record.Outbox) (notice, string, error) {
 		return notice{}, "", err
 	}
 	place := record.Code(row.Args["place"])
-	if t.Allow(record.SeePlace, record.Object{Place: place}) != nil {
-		return notice{}, "reader's post ended", nil
+	if err := t.Allow(record.SeePlace, record.Object{Place: place}); err != nil {
+		return notice{}, "", err
 	}
 	township := place
 	if place.Level() == record.County {
@@ -193,11 +193,11 @@ func resultNotice(t *Turn, row record.Outbox) (notice, string, error) {
 func digestNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	from, err := time.Parse(time.RFC3339, row.Args["from"])
 	if err != nil {
-		return notice{}, "", err
+		return notice{}, "", unfit(err)
 	}
 	place := record.Code(row.Args["place"])
-	if t.Allow(record.SeePlace, record.Object{Place: place}) != nil {
-		return notice{}, "reader's post ended", nil
+	if err := t.Allow(record.SeePlace, record.Object{Place: place}); err != nil {
+		return notice{}, "", err
 	}
 	name, err := t.placeName(place)
 	if err != nil {
@@ -276,8 +276,8 @@ func unclosedNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	if s.Over() {
 		return notice{}, "ended meanwhile", nil
 	}
-	if t.maySeeSession(s) != nil {
-		return notice{}, "reader's post ended", nil
+	if err := t.maySeeSession(s); err != nil {
+		return notice{}, "", err
 	}
 	key := "notice.unclosed"
 	if s.State == record.Planned {

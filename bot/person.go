@@ -234,7 +234,7 @@ func linkNotice(t *Turn, row record.Outbox) (notice, string, error) {
 		return notice{}, "", err
 	}
 	if err := t.allowAllPosts(record.IssueLink, id); err != nil {
-		return notice{}, "reader's post ended", nil
+		return notice{}, "", err
 	}
 	about, err := t.Tx.Actor(id)
 	if err != nil {

@@ -62,7 +62,7 @@ func chartNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	}
 	v, err := t.view(record.SeePlace)
 	if err != nil {
-		return notice{}, "reader's post ended", nil
+		return notice{}, "", err
 	}
 	bars, err := read(t, v)
 	if err != nil {

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -13,10 +14,20 @@ import (
 	"headgoose/storage/record"
 )
 
-// meter is an engine that counts what its Views read.
+// meter is an engine that counts what its Views read, and lets one read fail.
 type meter struct {
 	kv.Engine
-	reads int
+	reads  int
+	failAt int // the read that fails; 0: none
+}
+
+var errRead = errors.New("the data cannot be read")
+
+func (m *meter) read() error {
+	if m.reads++; m.reads == m.failAt {
+		return errRead
+	}
+	return nil
 }
 
 func (m *meter) View(ctx context.Context, fn func(kv.Reader) error) error {
@@ -29,14 +40,19 @@ type meteredReader struct {
 }
 
 func (r meteredReader) Get(key []byte) ([]byte, bool, error) {
-	r.m.reads++
+	if err := r.m.read(); err != nil {
+		return nil, false, err
+	}
 	return r.Reader.Get(key)
 }
 
 func (r meteredReader) Scan(over kv.Range) iter.Seq2[kv.Entry, error] {
 	return func(yield func(kv.Entry, error) bool) {
 		for e, err := range r.Reader.Scan(over) {
-			r.m.reads++
+			if fault := r.m.read(); fault != nil {
+				yield(kv.Entry{}, fault)
+				return
+			}
 			if !yield(e, err) {
 				return
 			}
@@ -44,17 +60,23 @@ func (r meteredReader) Scan(over kv.Range) iter.Seq2[kv.Entry, error] {
 	}
 }
 
-// readsOf is how many keys a page reads for a person.
-func (w *world) readsOf(p persona, line string) int {
+// metered is a bot over the same data, whose reads are counted.
+func (w *world) metered() (*Bot, *meter) {
 	w.Helper()
 	m := &meter{Engine: w.store.Engine()}
 	store, err := storage.Open(w.Context(), m, storage.Options{Clock: func() time.Time { return w.now }, Key: make([]byte, storage.KeySize)})
 	if err != nil {
 		w.Fatal(err)
 	}
-	b := New(w.bot.conf, store, w.bot.texts, w.rec, slog.New(slog.DiscardHandler))
 	m.reads = 0
-	err = store.View(w.Context(), func(tx *storage.Tx) error {
+	return New(w.bot.conf, store, w.bot.texts, w.rec, slog.New(slog.DiscardHandler)), m
+}
+
+// readsOf is how many keys a page reads for a person.
+func (w *world) readsOf(p persona, line string) int {
+	w.Helper()
+	b, m := w.metered()
+	err := b.store.View(w.Context(), func(tx *storage.Tx) error {
 		t, err := b.turnTo(tx, record.Outbox{Person: p.id})
 		if err != nil {
 			return err

@@ -65,11 +65,11 @@ func graduateNotices() map[string]render {
 func villageLinkNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	village := record.Code(row.Args["village"])
 	if err := t.Allow(record.IssueVillageLink, record.Object{Place: village}); err != nil {
-		return notice{}, "reader's post ended", nil
+		return notice{}, "", err
 	}
 	issued, err := strconv.ParseInt(row.Args["issued"], 10, 64)
 	if err != nil {
-		return notice{}, "", err
+		return notice{}, "", unfit(err)
 	}
 	place, err := t.placeName(village)
 	if err != nil {
