@@ -149,11 +149,11 @@ func (b *Bot) attempt(ctx context.Context, ev chat.Event) (err error) {
 }
 
 // silent says whether an event gets no answer at all and leaves nothing behind:
-// a group's talk that is not for the bot, and whatever a stranger sends after
-// the one reply, or after too many links that are none.
+// what is not for the bot in a group, and whatever a stranger sends after the
+// one reply, or after too many links that are none.
 func (b *Bot) silent(ctx context.Context, ev chat.Event) (bool, error) {
 	if ev.Chat.Group {
-		return ev.Kind == chat.Text && !isCommand(ev.Text), nil
+		return !forGroup(ev), nil
 	}
 	silent := false
 	err := b.store.View(ctx, func(tx *storage.Tx) error {
@@ -173,6 +173,13 @@ func (b *Bot) silent(ctx context.Context, ev chat.Event) (bool, error) {
 		return err
 	})
 	return silent, err
+}
+
+// forGroup says whether an event of a group is for the bot: a command or a
+// button. Links and contact cards are a person's own and belong into the chat
+// with that person; a chat that is bound by them is read by nobody else.
+func forGroup(ev chat.Event) bool {
+	return ev.Kind == chat.Press || (ev.Kind == chat.Text && isCommand(ev.Text) && ev.Payload == "")
 }
 
 // ignored is silent for a stranger who is in the middle of nothing.

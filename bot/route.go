@@ -35,8 +35,8 @@ func (t *Turn) route() error {
 
 // reach notes that a person stopped the bot or is back.
 func (t *Turn) reach(ok bool) error {
-	if !t.Known || t.Ev.Chat.Group {
-		return nil // in a group it tells of the bot's place there
+	if !t.Known {
+		return nil
 	}
 	changed, err := t.SetReachable(t.Person.ID, ok)
 	if err != nil || !changed || ok {
@@ -49,7 +49,7 @@ func (t *Turn) reach(ok bool) error {
 func (t *Turn) press() error {
 	line, err := t.openButton(t.Ev.Data)
 	if err != nil {
-		if !t.Known {
+		if !t.Known || t.Ev.Chat.Group {
 			return nil
 		}
 		t.Toast(t.Say("refusal.old_button"))

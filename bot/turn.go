@@ -53,7 +53,7 @@ func (b *Bot) begin(tx *storage.Tx, ev chat.Event) (t *Turn, again bool, err err
 		return nil, false, err
 	}
 	if t.Known {
-		if !t.Person.UnreachableSince.IsZero() && ev.Kind != chat.Blocked {
+		if !t.Person.UnreachableSince.IsZero() && ev.Kind != chat.Blocked && !ev.Chat.Group {
 			if _, err := tx.SetReachable(t.Person.ID, true); err != nil {
 				return nil, false, err
 			}

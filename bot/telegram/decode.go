@@ -158,6 +158,8 @@ func (a *Adapter) message(ev *chat.Event, m *wireMessage) bool {
 		return false
 	}
 	switch {
+	case ev.Chat.Group && a.forAnother(m.Text):
+		return false
 	case m.Text != "":
 		ev.Kind, ev.Text = chat.Text, cut(m.Text)
 		ev.Payload = a.payload(ev.Text)
@@ -230,6 +232,18 @@ func cut(s string) string {
 		n++
 	}
 	return s
+}
+
+// forAnother says whether a text is a command to another bot of the group,
+// "/help@other_bot". While the own name is not known, none is.
+func (a *Adapter) forAnother(text string) bool {
+	if !strings.HasPrefix(text, "/") {
+		return false
+	}
+	head, _, _ := strings.Cut(text, " ")
+	_, name, addressed := strings.Cut(head, "@")
+	own := a.Username()
+	return addressed && own != "" && !strings.EqualFold(name, own)
 }
 
 // payload is the argument of "/start PAYLOAD" or "/start@bot PAYLOAD", empty

@@ -50,6 +50,10 @@ func TestDecode(t *testing.T) {
 			`{"update_id":7,"message":{"message_id":3,` + fromAnn + `,` + inGroup + `,"text":"x"}}`,
 			chat.Event{Kind: chat.Text, Chat: group, From: ann, MessageID: 3, Text: "x"},
 		},
+		"command in a group": {
+			`{"update_id":7,"message":{"message_id":3,` + fromAnn + `,` + inGroup + `,"text":"/help@Headgoose_Test_Bot x@y"}}`,
+			chat.Event{Kind: chat.Text, Chat: group, From: ann, MessageID: 3, Text: "/help@Headgoose_Test_Bot x@y"},
+		},
 		"lone surrogate": {msg(`"text":"a\ud800b"`), from(chat.Event{Kind: chat.Text, Text: "a\uFFFDb"})},
 
 		"own contact":              {msg(`"contact":{"phone_number":"+8613800138000","first_name":"x","user_id":101}`), from(chat.Event{Kind: chat.Contact, Contact: &chat.ContactCard{Phone: "+8613800138000", Own: true}})},
@@ -109,6 +113,7 @@ func TestDecodeIgnores(t *testing.T) {
 		"a pinned message":  msg(`"pinned_message":{"message_id":1}`),
 		"after a migration": msg(`"migrate_from_chat_id":-5`),
 		"a game":            `{"update_id":7,"callback_query":{"id":"Q",` + fromAnn + `,"game_short_name":"g"}}`,
+		"another bot's":     `{"update_id":7,"message":{"message_id":3,` + fromAnn + `,` + inGroup + `,"text":"/help@another_bot x"}}`,
 		"a promotion":       `{"update_id":7,"my_chat_member":{` + inGroup + `,` + fromAnn + `,"old_chat_member":{"status":"member"},"new_chat_member":{"status":"administrator"}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
