@@ -134,9 +134,6 @@ func (a *app) upkeep(ctx context.Context) error {
 // receive learns the bot's own name, fills its menu, and hands over updates.
 func (a *app) receive(ctx context.Context) error {
 	if err := a.adapter.Start(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
 		return err
 	}
 	a.fillMenu(ctx)
