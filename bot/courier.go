@@ -98,7 +98,11 @@ func (b *Bot) renderTo(ctx context.Context, row record.Outbox, make render) (cha
 			return err
 		}
 		chatID = t.Ev.Chat.ID
-		if chatID == 0 {
+		switch {
+		case chatID == 0:
+			return nil
+		case t.Known && t.Person.Chat != chatID:
+			dropped = "the person has another account now"
 			return nil
 		}
 		n, dropped, err = make(t, row)
@@ -339,6 +343,9 @@ func enrolNotices() map[string]render {
 			claim, found, err := t.Claim(chatID)
 			if err != nil || !found || !claim.Waiting {
 				return notice{}, "decided meanwhile", err
+			}
+			if err := t.allowAllPosts(record.DecideEnrolment, claim.Person); err != nil {
+				return notice{}, "", err
 			}
 			c, err := t.b.mismatchCard(t.Tx, t.Voice, claim)
 			return notice{card: c}, "", err

@@ -349,6 +349,9 @@ func (b *Bot) jobTurn(ctx context.Context, j record.Job, fn func(*Turn) error) e
 		if err != nil {
 			return err
 		}
+		if t.Person.Chat != j.Chat {
+			return tx.DropJob(j.ID) // the chat is not the person's any more
+		}
 		if err := fn(t); err != nil {
 			return err
 		}

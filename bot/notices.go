@@ -266,6 +266,9 @@ func unclosedNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	if err != nil {
 		return notice{}, "", err
 	}
+	if err := t.maySeeSession(s); err != nil {
+		return notice{}, "", err
+	}
 	id := string(s.ID)
 	if row.Kind == record.KindAutoClosed {
 		return notice{card: card{
@@ -275,9 +278,6 @@ func unclosedNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	}
 	if s.Over() {
 		return notice{}, "ended meanwhile", nil
-	}
-	if err := t.maySeeSession(s); err != nil {
-		return notice{}, "", err
 	}
 	key := "notice.unclosed"
 	if s.State == record.Planned {
