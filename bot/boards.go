@@ -105,7 +105,7 @@ type boardView struct {
 	storage.Board
 	face boardFace
 	code storage.Code
-	over bool
+	over bool // ended, or not for this chat any more
 	m    chat.Message
 	// moved is what the message says where it stood before.
 	moved string
@@ -117,11 +117,10 @@ func (b *Bot) viewBoard(tx *storage.Tx, board storage.Board) (boardView, error) 
 	if err != nil {
 		return v, err
 	}
-	host, err := tx.Person(board.Host)
+	t, err := b.boardReader(tx, board)
 	if err != nil {
 		return v, err
 	}
-	t := &Turn{Tx: tx, b: b, Voice: b.voiceFor(host, ""), Now: tx.Now.In(b.conf.Zone)}
 	c, err := tx.Tally(s.ID, "")
 	if err != nil {
 		return v, err
@@ -129,17 +128,34 @@ func (b *Bot) viewBoard(tx *storage.Tx, board storage.Board) (boardView, error) 
 	args := t.sessionArgs(s)
 	args["Counts"] = t.tallyText(c)
 	v.moved = t.Say("host.board_moved", args)
-	v.over = s.State != record.Open
-	if v.over {
+	ended := t.Allow(record.RunSession, sessionObject(s)) != nil
+	v.over = ended || s.State != record.Open
+	switch {
+	case ended:
+		v.m = chat.Message{Text: t.Say("host.board_ended", args)}
+	case v.over:
 		args["Closed"] = t.Voice.Clock(s.ClosedAt.In(b.conf.Zone))
 		v.m = chat.Message{Text: t.Say("host.board_over", args)}
-	} else {
+	default:
 		v.code = tx.CodeAt(s.ID, tx.Now)
 		args["Code"] = v.code.Digits[:3] + " " + v.code.Digits[3:]
 		v.m = chat.Message{Text: t.Say("host.board", args), Buttons: boardButtons(t, board, c)}
 	}
 	v.face = boardFace{message: board.Message, digits: v.code.Digits, caption: v.m.Text, at: tx.Now}
 	return v, nil
+}
+
+// boardReader is a turn towards whoever the chat of a live message is now: the
+// code is for those who may run the session, and their post may have ended or
+// the account gone over to somebody else while the message stands.
+func (b *Bot) boardReader(tx *storage.Tx, board storage.Board) (*Turn, error) {
+	t := &Turn{Tx: tx, b: b, Now: tx.Now.In(b.conf.Zone)}
+	var err error
+	if t.Person, t.Known, err = tx.PersonByChat(board.Chat); err == nil && t.Known {
+		t.Actor, err = tx.Actor(t.Person.ID)
+	}
+	t.Voice = b.voiceFor(t.Person, "")
+	return t, err
 }
 
 // boardButtons gives the sealed buttons their texts; the one to confirm people
