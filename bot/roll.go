@@ -53,10 +53,11 @@ func (t *Turn) rollTownships() error {
 }
 
 // reply answers a button on the live message with a new message, any other
-// button by replacing its message.
+// button by replacing its message. As long as the live message's number is not
+// kept, every button in its chat may be on it.
 func (t *Turn) reply(body string, rows ...[]Btn) {
 	board, err := t.Board(record.SessionID(t.Arg(0)))
-	if err == nil && board.Message != 0 && board.Message == t.Ev.MessageID {
+	if err == nil && board.Chat == t.Ev.Chat.ID && (board.Message == 0 || board.Message == t.Ev.MessageID) {
 		t.Send(body, rows...)
 		return
 	}
