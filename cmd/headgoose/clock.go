@@ -11,9 +11,10 @@ type movableClock struct {
 	offset atomic.Int64
 }
 
-// startingAt is a clock that shows t now and goes on as the machine's does.
+// startingAt is a clock that shows t now and goes on as the machine's does, in
+// the zone of t: the demo's page shows the hours that the bot speaks of.
 func startingAt(t time.Time) *movableClock {
-	c := &movableClock{base: time.Now}
+	c := &movableClock{base: func() time.Time { return time.Now().In(t.Location()) }}
 	c.offset.Store(int64(time.Until(t)))
 	return c
 }

@@ -86,3 +86,22 @@ func TestDemoIsTakenUp(t *testing.T) {
 		}
 	}
 }
+
+// A machine in another zone shows the county's hours all the same.
+func TestDemoClockKeepsTheZone(t *testing.T) {
+	c := startingAt(playTime)
+	check := func(when string) {
+		t.Helper()
+		if got := c.Now().Format("-07:00"); got != "+08:00" {
+			t.Errorf("%s: %s", when, got)
+		}
+	}
+	check("at the start")
+	if d := c.Now().Sub(playTime); d < 0 || d > time.Minute {
+		t.Errorf("begins %s off", d)
+	}
+	c.move(time.Hour)
+	check("moved on")
+	c.real()
+	check("in real time")
+}
