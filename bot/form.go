@@ -284,8 +284,16 @@ func (t *Turn) answerContact() (taken bool, err error) {
 	if !t.Ev.Contact.Own {
 		return true, t.keepForm(f, &dialog.Fault{Key: "form.own_card"})
 	}
-	return true, t.stepAnswered(f, step.Name, f.Type(&f.d, t.Ev.Contact.Phone))
+	err = f.Type(&f.d, t.Ev.Contact.Phone)
+	if err == nil {
+		f.d.Answers[ofCard] = f.d.Answers[step.Name]
+	}
+	return true, t.stepAnswered(f, step.Name, err)
 }
+
+// ofCard is, in a form's context, the number that the person's own contact card
+// gave: what is typed may be anybody's.
+const ofCard = "card"
 
 // stepAnswered goes on after a step was answered, or shows what is wrong.
 func (t *Turn) stepAnswered(f openForm, step string, err error) error {
@@ -319,11 +327,19 @@ func (t *Turn) keepForm(f openForm, err error) error {
 	if err := t.PutDialog(f.d); err != nil {
 		return err
 	}
-	c, err := t.formCard(f, fault)
+	wantsCard := fault != nil && fault.Card
+	said := fault
+	if wantsCard {
+		said = nil // by the message with the button
+	}
+	c, err := t.formCard(f, said)
 	if err != nil {
 		return err
 	}
 	t.Answer(c.Text, c.rows...)
+	if wantsCard {
+		t.AskContact(t.Say(fault.Key, fault.Args), t.Say("enrol.send_phone"), "")
+	}
 	return nil
 }
 

@@ -254,9 +254,10 @@ func (t *Turn) saveRegistration(a dialog.Answers) error {
 }
 
 // claimRecord gives a graduate's answers to the record that others made of the
-// same person, where the phone number proves it. A number that differs is a
-// fault: the record is neither shown nor changed. found is false where the
-// record is gone.
+// same person, where the number of the graduate's own contact card proves it; a
+// number that is typed proves nothing, the whole village may know it. One that
+// differs is a fault: the record is neither shown nor changed. found is false
+// where the record is gone.
 func (t *Turn) claimRecord(a dialog.Answers) (found bool, err error) {
 	left, err := t.GuessesLeft(t.guesser())
 	if err != nil {
@@ -268,6 +269,9 @@ func (t *Turn) claimRecord(a dialog.Answers) (found bool, err error) {
 	like, err := t.likeThese(a)
 	if err != nil || len(like) == 0 {
 		return false, err
+	}
+	if a["phone"] == "" || a[ofCard] != a["phone"] {
+		return false, &dialog.Fault{Key: "register.need_card", Step: "phone", Card: true}
 	}
 	for _, g := range like {
 		if g.Person != "" || g.Phone == "" || g.Phone != a["phone"] {

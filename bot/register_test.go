@@ -247,14 +247,26 @@ func TestAGraduateTakesOverWhatTheSecretaryWrote(t *testing.T) {
 	grad.say("毕业生 001").say("2003").sees("是您本人吗").seesNot("求职中", "138")
 	grad.press("是我")
 
+	t.Run("not with a number that is typed", func(t *testing.T) {
+		grad.fills("13800000001").press("确认保存").sees("请点下方按钮发送您本人的手机号")
+		if g := w.graduates(xiajiahe); len(g) != 1 || g[0].Person != "" {
+			t.Fatalf("changed: %+v", g)
+		}
+	})
+	t.Run("nor with the card of one number and another one typed", func(t *testing.T) {
+		grad.sendsContact("13900000000", true).press("改手机").say("13800000001").press("确认保存").sees("请点下方按钮发送您本人的手机号")
+		if g := w.graduates(xiajiahe); len(g) != 1 || g[0].Person != "" {
+			t.Fatalf("changed: %+v", g)
+		}
+	})
 	t.Run("not with another number", func(t *testing.T) {
-		grad.fills("13900000000").press("确认保存").sees("手机号与已有的登记不一致").seesNot("13800000001")
+		grad.sendsContact("13900000000", true).press("确认保存").sees("手机号与已有的登记不一致").seesNot("13800000001")
 		if g := w.graduates(xiajiahe); len(g) != 1 || g[0].Person != "" || g[0].Source != record.BySecretary {
 			t.Fatalf("changed: %+v", g)
 		}
 	})
 	t.Run("with the number of the record", func(t *testing.T) {
-		grad.say("13800000001").press("确认保存").sees("✅ 已更新", "本人登记")
+		grad.sendsContact("13800000001", true).press("确认保存").sees("✅ 已更新", "本人登记")
 		g := w.graduates(xiajiahe)
 		if len(g) != 1 || g[0].Person == "" || g[0].Consent.Source != record.BySelf {
 			t.Fatalf("kept %+v", g)
@@ -265,11 +277,11 @@ func TestAGraduateTakesOverWhatTheSecretaryWrote(t *testing.T) {
 func TestNumbersCannotBeTriedOut(t *testing.T) {
 	w := newWorld(t)
 	sec := w.secretary(xiajiahe).say("/register").registers("毕业生 001", "2003", "13800000001").press("确认保存")
-	grad := w.stranger().open(villageLinkOf(sec, xiajiahe)).say("毕业生 001").say("2003").press("是我").fills("13900000000")
+	grad := w.stranger().open(villageLinkOf(sec, xiajiahe)).say("毕业生 001").say("2003").press("是我").fills("13900000000").press("确认保存")
 	for range storage.MaxGuesses {
-		grad.press("确认保存").sees("手机号与已有的登记不一致").say("13900000000")
+		grad.sendsContact("13900000000", true).press("确认保存").sees("手机号与已有的登记不一致")
 	}
-	grad.press("确认保存").sees("试的次数太多了")
+	grad.sendsContact("13900000000", true).press("确认保存").sees("试的次数太多了")
 	grad.open("").seesNot("13800000001")
 }
 

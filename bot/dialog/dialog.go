@@ -103,6 +103,8 @@ type Fault struct {
 	Key  string
 	Args map[string]any
 	Step string
+	// Card: nothing but the person's own contact card mends it.
+	Card bool
 }
 
 // Error is the key; the arguments may hold what a person typed.
