@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -253,7 +254,10 @@ func TestSecondPollerEndsTheProgram(t *testing.T) {
 		s.says(benchAccount, "/help")
 		s.until("a reply after one conflict", func() bool { return s.Sent(benchAccount) == 1 })
 		s.SecondPoller(100)
-		if err := s.app.wait(t.Context()); !errors.Is(err, telegram.ErrConflict) || !strings.Contains(err.Error(), "another instance") {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := s.app.wait(ctx); !errors.Is(err, telegram.ErrConflict) ||
+			!strings.Contains(err.Error(), "another instance") {
 			t.Errorf("the program ended with %v", err)
 		}
 	})
@@ -305,6 +309,32 @@ func (s *stage) flagged(account int64, want bool) {
 			s.t.Errorf("%d unreachable: %v, counted %d; want %v", account, got, n.Unreachable, want)
 		}
 		return err
+	})
+}
+
+// A button on the live message works, and leaves it as it is, while the answer
+// to its sending is still out.
+func TestPressOnALiveMessageJustSent(t *testing.T) {
+	onStage(t, 2, nil, func(t *testing.T, s *stage) {
+		s.session("廉政教育", time.Now(), false)
+		s.AddFault(sandbox.Fault{Method: "sendPhoto", Kind: sandbox.FaultTimeoutAfter, Times: 1})
+		host := &actor{history: &history{sandbox: s.Server, beat: func() {}}, ctx: t.Context(), who: stageHost}
+		for _, step := range []struct {
+			act      func() error
+			answered func() bool
+		}{
+			{host.says("主持"), host.shows("请选择场次")},
+			{host.presses("12月7日"), host.shows("未开始")},
+			{host.presses("开始签到"), host.shows("· 口令")},
+			{host.presses("点名", "· 口令"), host.shows("点名:廉政教育")},
+		} {
+			if err := host.do("host", step.act, step.answered); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !host.shows("· 口令")() {
+			t.Error("the live message is overwritten")
+		}
 	})
 }
 
