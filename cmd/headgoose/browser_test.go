@@ -35,7 +35,7 @@ func TestDemoPage(t *testing.T) {
 	pagetest.Drive(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(d.sandbox.URL()), chromedp.WaitVisible(css("body.ready")))
 
 	t.Run("the week's schedule comes by itself", func(t *testing.T) {
-		pagetest.Drive(t, ctx, chromedp.Click(css(".steps .step:nth-child(1)")))
+		moveOn(t, ctx, 1)
 		pagetest.Sees(t, ctx, first+".bubble", "本周安排")
 	})
 	t.Run("a secretary looks at the home card", func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestDemoPage(t *testing.T) {
 		pagetest.Shot(t, ctx, "demo-home")
 	})
 	t.Run("the host opens check-in", func(t *testing.T) {
-		pagetest.Drive(t, ctx, chromedp.Click(css(".steps .step:nth-child(2)")))
+		moveOn(t, ctx, 2)
 		pagetest.Sees(t, ctx, ".now .time", "09:00")
 		pagetest.Drive(t, ctx, chromedp.Click(css(host+".suggest:nth-child(1)")))
 		press(t, ctx, host, "12月7日 09:00 廉政教育基地")
@@ -77,6 +77,13 @@ func TestDemoPage(t *testing.T) {
 }
 
 func phoneNo(account int) string { return pagetest.Phone(fmt.Sprint(account)) }
+
+// moveOn presses the n-th button of the clock, and waits until it has moved.
+func moveOn(t *testing.T, ctx context.Context, n int) {
+	t.Helper()
+	pagetest.Drive(t, ctx, chromedp.Click(chromedp.CSS(fmt.Sprintf(".steps .step:nth-child(%d)", n))))
+	pagetest.Holds(t, ctx, "the clock has moved", `document.querySelector("#clock.running") === null`)
+}
 
 // press presses the newest button of a phone that reads so.
 func press(t *testing.T, ctx context.Context, phone, label string) {
