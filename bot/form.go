@@ -37,6 +37,10 @@ type flow struct {
 	// may is asked when the form begins, with what is known then, and again
 	// inside the transaction that saves, with everything.
 	may func(t *Turn, a dialog.Answers) error
+	// known adds to the form's context what is known of its answers; nil:
+	// nothing. A button that begins a form carries the context alone, so what
+	// is known is read when it is pressed and kept in no button.
+	known func(t *Turn, context dialog.Answers) (dialog.Answers, error)
 	// after is called when a step got an answer: to fill in others, or to end
 	// the form early (done: the dialog is closed and something was answered).
 	// May be nil.
@@ -103,7 +107,7 @@ func (t *Turn) findForm() (f openForm, found bool, err error) {
 	return f, true, f.Settle(&f.d)
 }
 
-// startFlow begins a form with what is known. Where another one is open with
+// startFlow begins a form with its context. Where another one is open with
 // answers in it, the person is asked which to keep.
 func (t *Turn) startFlow(name string, answers dialog.Answers) error {
 	kind := t.b.flows[name]
@@ -124,6 +128,12 @@ func (t *Turn) startFlow(name string, answers dialog.Answers) error {
 }
 
 func (t *Turn) beginFlow(kind *flow, answers dialog.Answers) error {
+	if kind.known != nil {
+		var err error
+		if answers, err = kind.known(t, answers); err != nil {
+			return err
+		}
+	}
 	f := openForm{flow: kind, Flow: dialog.Flow{Steps: kind.steps(t)}}
 	f.d = record.Dialog{
 		Chat: t.Ev.Chat.ID, Person: t.Person.ID, Flow: kind.name, Answers: answers,

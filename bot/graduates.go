@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"headgoose/bot/dialog"
 	"headgoose/bot/text"
 	"headgoose/storage"
 	"headgoose/storage/record"
@@ -307,7 +308,7 @@ func spaced(phone string) string {
 
 // editGraduate opens a record for change, all answers filled in.
 func (t *Turn) editGraduate(g record.Graduate) error {
-	return t.startFlow("register", t.answersOf(g))
+	return t.startFlow("register", dialog.Answers{ofGraduate: string(g.ID)})
 }
 
 // confirmGraduate notes that the facts are as the record says. Where they

@@ -86,3 +86,18 @@ func TestOfficersSeeTheirPlaces(t *testing.T) {
 		}
 	})
 }
+
+// A button that would begin a form over another holds no record: what it knows
+// is read when it is pressed, and nothing of it outlives the record.
+func TestAButtonHoldsNoRecord(t *testing.T) {
+	w := newWorld(t)
+	sec := w.secretary(xiajiahe).say("/register").registers("毕业生 001", "2003", "13800000001").press("确认保存")
+	edit := "graduate.edit " + string(w.graduates(xiajiahe)[0].ID)
+	sec.say("/register").say("毕业生 002").line(edit).sees("[办新的]")
+	asked := sec.last()
+	sec.press("继续填写").line("graduate.drop " + string(w.graduates(xiajiahe)[0].ID) + " yes")
+	if w.stored("13800000001") {
+		t.Error("the number outlives the record")
+	}
+	sec.pressOn(asked, "办新的").sees("✗")
+}

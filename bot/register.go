@@ -31,6 +31,7 @@ func registerFlows() []*flow {
 		steps: registerSteps,
 		title: (*Turn).registerTitle,
 		may:   (*Turn).mayRegister,
+		known: (*Turn).knownOfGraduate,
 		after: (*Turn).afterRegister,
 		save:  (*Turn).saveRegistration,
 	}}
@@ -164,6 +165,18 @@ func (t *Turn) noConsent(d *record.Dialog) error {
 	}
 	t.Answer(t.Say(key), t.homeRow())
 	return nil
+}
+
+// knownOfGraduate fills in a record that is to be changed.
+func (t *Turn) knownOfGraduate(a dialog.Answers) (dialog.Answers, error) {
+	if a[ofGraduate] == "" {
+		return a, nil
+	}
+	g, err := t.Graduate(record.GraduateID(a[ofGraduate]))
+	if err != nil {
+		return nil, err
+	}
+	return t.answersOf(g), nil
 }
 
 // answersOf are the answers that a record stands for, but for those that time
