@@ -327,6 +327,7 @@ func (t *Turn) rollAccept() error {
 // rollNotices are the notices of a roll call.
 func rollNotices() map[string]render {
 	return map[string]render{
+		"hosting": hostingNotice,
 		"marked": func(t *Turn, row record.Outbox) (notice, string, error) {
 			s, err := t.Session(row.Session)
 			if err != nil {

@@ -170,9 +170,10 @@ func (t *Turn) rotaCancel() error {
 		t.Answer(t.Say("rota.cancel_ask", args), []Btn{t.Btn("back", "rota.show "+id), t.Btn("cancel_yes", "rota.cancel "+id+" yes")})
 		return nil
 	}
-	if _, err := t.CancelSession(s.ID); err != nil {
+	if s, err = t.CancelSession(s.ID); err != nil {
 		return err
 	}
+	t.tellHosts(s, "off")
 	t.planChanged()
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanSession, Session: s.ID, Place: s.Place, Note: "cancel"}); err != nil {
 		return err

@@ -250,6 +250,7 @@ func saveSession(t *Turn, a dialog.Answers) error {
 	if s, err = t.AddSession(s, villages); err != nil {
 		return err
 	}
+	t.tellHosts(s, "new")
 	t.planChanged()
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanSession, Session: s.ID, Place: s.Place, Note: "new"}); err != nil {
 		return err
@@ -384,6 +385,7 @@ func saveMove(t *Turn, a dialog.Answers) error {
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanSession, Session: s.ID, Place: s.Place, Note: "move"}); err != nil {
 		return err
 	}
+	t.tellHosts(s, "moved")
 	args := t.sessionArgs(s)
 	args["Was"] = was
 	t.Answer(t.Say("rota.moved", args), []Btn{{Text: t.Say("button.plan"), Line: "rota.show " + string(s.ID)}, t.Btn("home", "start")})
