@@ -76,7 +76,7 @@ type account struct{ pace, minute meter }
 func NewBudget(l Limits) *Budget {
 	return &Budget{
 		limits: l,
-		all:    within(l.PerSecond, time.Second, 1),
+		all:    within(l.PerSecond, time.Second, 2), // two: a step that came late is made up for
 		chats:  map[int64]*account{},
 		paused: map[int64]time.Time{},
 	}
