@@ -162,9 +162,17 @@ func (t *Turn) refused(s record.Session, row record.AttendanceRow, err error) er
 	return nil
 }
 
+// title is a session's title in the reader's language, where it has one.
+func (t *Turn) title(s record.Session) string {
+	if t.Voice.Lang == "en" && s.TitleEN != "" {
+		return s.TitleEN
+	}
+	return s.Title
+}
+
 // sessionArgs are what a sentence says of a session.
 func (t *Turn) sessionArgs(s record.Session) text.A {
-	return text.A{"Title": s.Title, "When": t.When(s.Start), "At": "", "Place": s.At, "Meet": s.Meet}
+	return text.A{"Title": t.title(s), "When": t.When(s.Start), "At": "", "Place": s.At, "Meet": s.Meet}
 }
 
 // howToCheckIn answers a check-in without a code: what is open, and how.

@@ -235,7 +235,7 @@ func (t *Turn) attendanceLine(s record.Session, village record.Code) (sheet.Atte
 		return line, err
 	}
 	line.Township, line.Village = up.Name, place.Name
-	note := t.Say("export.session", text.A{"When": t.When(s.Start), "Title": s.Title})
+	note := t.Say("export.session", text.A{"When": t.When(s.Start), "Title": t.title(s)})
 	mark, found, err := t.Branch(s.ID, village)
 	if err != nil {
 		return line, err

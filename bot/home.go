@@ -128,7 +128,7 @@ func (t *Turn) nextDuty() (string, error) {
 	if s.State == record.Open {
 		key = "home.today_open"
 	}
-	return t.Say(key, text.A{"When": t.When(s.Start), "Title": s.Title, "Meet": s.Meet}), nil
+	return t.Say(key, text.A{"When": t.When(s.Start), "Title": t.title(s), "Meet": s.Meet}), nil
 }
 
 // firstDuty is the first session not over that expects a village of the person,
@@ -163,7 +163,7 @@ func (t *Turn) nextHosting() ([]string, error) {
 	var lines []string
 	for _, s := range list {
 		if !s.Over() && len(lines) < 2 {
-			lines = append(lines, t.Say("home.hosting", text.A{"When": t.When(s.Start), "Title": s.Title}))
+			lines = append(lines, t.Say("home.hosting", text.A{"When": t.When(s.Start), "Title": t.title(s)}))
 		}
 	}
 	return lines, err

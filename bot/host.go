@@ -81,7 +81,11 @@ func sessionObject(s record.Session) record.Object {
 // buttonOf names a session on a button: 3日 09:00 廉政教育.
 func (t *Turn) buttonOf(s record.Session) string {
 	at := s.Start.In(t.b.conf.Zone)
-	return t.Voice.ShortDay(at) + " " + t.Voice.Clock(at) + " " + clip(s.Title, 8)
+	letters := 8
+	if t.Voice.Lang == "en" {
+		letters = 24 // of half the width
+	}
+	return t.Voice.ShortDay(at) + " " + t.Voice.Clock(at) + " " + clip(t.title(s), letters)
 }
 
 // ownSession reads the session of an argument and asks whether the person may
@@ -219,7 +223,7 @@ func (t *Turn) hostMissing() error {
 	if s.State == record.Planned {
 		head = "host.expected_head"
 	}
-	lines := []string{t.Say(head, text.A{"Title": s.Title, "When": t.When(s.Start), "N": len(missing)})}
+	lines := []string{t.Say(head, text.A{"Title": t.title(s), "When": t.When(s.Start), "N": len(missing)})}
 	if len(missing) == 0 {
 		lines = []string{t.Say("host.nobody_missing", t.sessionArgs(s))}
 	}

@@ -37,6 +37,7 @@ const (
 	faultBase    record.FaultKind = "unknown_base"    // Hint: the bases there are
 	faultHost    record.FaultKind = "unknown_host"    // no host of that name
 	faultMany    record.FaultKind = "many_townships"  // the most townships allowed
+	faultHosts   record.FaultKind = "many_hosts"      // the most hosts allowed
 )
 
 func (b *Bot) loadRota(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
@@ -111,6 +112,8 @@ func (f *rotaFile) sort(t *Turn, s rotaSession) error {
 		fault.Kind = faultPast
 	case len(townships) > record.MaxTownships:
 		fault.Kind, fault.Args = faultMany, []string{fmt.Sprint(record.MaxTownships)}
+	case len(s.session.Hosts) > record.MaxHosts:
+		fault.Kind, fault.Field, fault.Args = faultHosts, record.FieldHost, []string{fmt.Sprint(record.MaxHosts)}
 	case t.Allow(record.PlanSession, sessionObject(s.session)) != nil:
 		fault.Kind = record.FaultNotAllowed
 	default:
@@ -161,7 +164,8 @@ func (t *Turn) rotaSession(row sheet.RotaRow, bases []record.Base) (rotaSession,
 		}
 		return fault(faultBase, record.FieldBase, row.Base, names...)
 	}
-	s.session.Base, s.session.Title, s.session.At = bases[i].ID, bases[i].Name, bases[i].At
+	s.session.Base, s.session.At = bases[i].ID, bases[i].At
+	s.session.Title, s.session.TitleEN = bases[i].Name, bases[i].NameEN
 	span := row.Start
 	if row.End != "" {
 		span += "-" + row.End
@@ -278,7 +282,7 @@ func (f rotaFile) summary(t *Turn) string {
 	lines := append([]string{t.Say("import.rota_counts", text.A{"Added": len(f.adds), "Same": f.same, "Refused": sheet.Rows(faults)})},
 		faultLines(t, faults, 3)...)
 	for _, s := range f.adds[:min(len(f.adds), 3)] {
-		lines = append(lines, t.Say("import.rota_line", text.A{"When": t.When(s.session.Start), "Title": s.session.Title, "N": len(s.villages)}))
+		lines = append(lines, t.Say("import.rota_line", text.A{"When": t.When(s.session.Start), "Title": t.title(s.session), "N": len(s.villages)}))
 	}
 	if f.found() == 0 {
 		lines = append(lines, t.Say("import.nothing"))
@@ -291,7 +295,7 @@ func (f rotaFile) detail(t *Turn) ([]byte, error) {
 	var changes []sheet.DetailRow
 	for _, s := range f.adds {
 		changes = append(changes, sheet.DetailRow{Row: s.rows[0], Text: t.Say("import.rota_line", text.A{
-			"When": t.When(s.session.Start), "Title": s.session.Title, "N": len(s.villages),
+			"When": t.When(s.session.Start), "Title": t.title(s.session), "N": len(s.villages),
 		})})
 	}
 	return writeDetail(t, f.book.Locate(f.faults...), changes)

@@ -38,7 +38,7 @@ func importCommands() []command {
 		{name: "import.apply", hidden: true, roles: officers, run: (*Turn).importApply},
 		{name: "import.detail", hidden: true, roles: officers, run: (*Turn).importDetail},
 		{name: "import.cancel", hidden: true, roles: officers, run: (*Turn).importCancel},
-		{name: "import.hint", hidden: true, roles: officers, run: (*Turn).importHint},
+		{name: "import", words: []string{"导入", "import"}, roles: officers, run: (*Turn).importHint},
 	}
 }
 

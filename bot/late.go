@@ -18,7 +18,7 @@ func lateFlows() []*flow {
 		},
 		title: func(t *Turn, a dialog.Answers) (string, error) {
 			s, err := t.Session(record.SessionID(a["session"]))
-			return s.Title, err
+			return t.title(s), err
 		},
 		may: func(t *Turn, a dialog.Answers) error {
 			_, err := t.ownLateRow(record.SessionID(a["session"]))

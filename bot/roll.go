@@ -263,7 +263,7 @@ func (t *Turn) rollWaiting() error {
 	if err != nil {
 		return err
 	}
-	lines := []string{t.Say("roll.waiting_head", text.A{"N": len(list), "Title": s.Title})}
+	lines := []string{t.Say("roll.waiting_head", text.A{"N": len(list), "Title": t.title(s)})}
 	if len(list) == 0 {
 		lines = []string{t.Say("roll.nobody_waiting")}
 	}

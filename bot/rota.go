@@ -58,7 +58,7 @@ func (t *Turn) rotaWeek() error {
 			return err
 		}
 		lines = append(lines, t.Say("rota.line", text.A{
-			"When": t.When(s.Start), "Title": s.Title, "N": c.Expected, "State": t.Say("state." + string(s.State)),
+			"When": t.When(s.Start), "Title": t.title(s), "N": c.Expected, "State": t.Say("state." + string(s.State)),
 		}))
 		rows = append(rows, []Btn{{Text: t.buttonOf(s), Line: "rota.show " + string(s.ID)}})
 	}

@@ -72,9 +72,17 @@ func (t *Turn) baseChoices(dialog.Answers) ([]dialog.Choice, error) {
 	bases, err := t.Bases(t.b.conf.County)
 	var list []dialog.Choice
 	for _, b := range bases {
-		list = append(list, dialog.Choice{Value: string(b.ID), Label: b.Name})
+		list = append(list, dialog.Choice{Value: string(b.ID), Label: t.baseName(b)})
 	}
 	return append(list, dialog.Choice{Value: other, Label: t.Say("rota.other_place")}), err
+}
+
+// baseName is a base's name in the reader's language, where it has one.
+func (t *Turn) baseName(b record.Base) string {
+	if t.Voice.Lang == "en" && b.NameEN != "" {
+		return b.NameEN
+	}
+	return b.Name
 }
 
 func (t *Turn) dayChoices(dialog.Answers) ([]dialog.Choice, error) {
@@ -234,8 +242,22 @@ func mayPlan(t *Turn, _ dialog.Answers) error {
 	return t.Allow(record.PlanSession, record.Object{Place: t.planPlace()})
 }
 
+// fits asks whether the answers stay within what one session may have.
+func fits(t *Turn, a dialog.Answers) error {
+	if len(t.chosenTownships(a)) > record.MaxTownships {
+		return &dialog.Fault{Key: "rota.many_townships", Args: text.A{"Max": record.MaxTownships}, Step: "townships"}
+	}
+	if len(dialog.List(a["hosts"])) > record.MaxHosts {
+		return &dialog.Fault{Key: "rota.many_hosts", Args: text.A{"Max": record.MaxHosts}, Step: "hosts"}
+	}
+	return nil
+}
+
 // saveSession adds the session that the answers describe.
 func saveSession(t *Turn, a dialog.Answers) error {
+	if err := fits(t, a); err != nil {
+		return err
+	}
 	s, err := t.sessionOfAnswers(a)
 	if err != nil {
 		return err
@@ -275,7 +297,7 @@ func (t *Turn) sessionOfAnswers(a dialog.Answers) (record.Session, error) {
 		if err != nil {
 			return s, err
 		}
-		s.Base, s.Title, s.At = b.ID, b.Name, b.At
+		s.Base, s.Title, s.TitleEN, s.At = b.ID, b.Name, b.NameEN, b.At
 	}
 	for _, id := range dialog.List(a["hosts"]) {
 		s.Hosts = append(s.Hosts, record.PersonID(id))

@@ -316,7 +316,7 @@ func (t *Turn) villageSessions(v view) ([]string, error) {
 				return nil, err
 			}
 			past = append(past, t.Say("query.past_session", text.A{
-				"Day": t.Voice.ShortDay(s.Start.In(t.b.conf.Zone)), "Title": s.Title, "Result": result,
+				"Day": t.Voice.ShortDay(s.Start.In(t.b.conf.Zone)), "Title": t.title(s), "Result": result,
 			}))
 		case len(lines) == 0 && t.Now.Before(s.End):
 			lines = append(lines, t.Say("query.next_session", t.sessionArgs(s)))

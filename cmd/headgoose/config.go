@@ -80,10 +80,11 @@ type countyConfig struct {
 }
 
 type baseConfig struct {
-	ID    record.BaseID `yaml:"id"`
-	Name  string        `yaml:"name"`
-	Place string        `yaml:"place"`
-	Kind  string        `yaml:"kind"`
+	ID     record.BaseID `yaml:"id"`
+	Name   string        `yaml:"name"`
+	NameEN string        `yaml:"name_en"`
+	Place  string        `yaml:"place"`
+	Kind   string        `yaml:"kind"`
 }
 
 type checkInConfig struct {

@@ -238,7 +238,7 @@ var demoCounty = record.Place{Code: "630224", Name: "化隆县"}
 
 func demoBases() []record.Base {
 	return []record.Base{
-		{ID: "party", Name: "党性教育基地", At: "县党性教育基地", Kind: record.PartySpirit},
-		{ID: "clean", Name: "廉政教育基地", At: "县委党校", Kind: record.CleanGovernment},
+		{ID: "party", Name: "党性教育基地", NameEN: "Party-spirit base", At: "县党性教育基地", Kind: record.PartySpirit},
+		{ID: "clean", Name: "廉政教育基地", NameEN: "Clean-government base", At: "县委党校", Kind: record.CleanGovernment},
 	}
 }

@@ -219,7 +219,7 @@ func (d *demo) planWeek(ctx context.Context, store *storage.Store, villages []vi
 			}
 		}
 		s := record.Session{
-			Place: demoCounty.Code, Base: base.ID, Title: base.Name, At: base.At, Meet: "镇政府门口,有车",
+			Place: demoCounty.Code, Base: base.ID, Title: base.Name, TitleEN: base.NameEN, At: base.At, Meet: "镇政府门口,有车",
 			Start: start, End: start.Add(150 * time.Minute), Opens: start.Add(-30 * time.Minute), LateFrom: start.Add(15 * time.Minute),
 			Hosts: []record.PersonID{host},
 		}

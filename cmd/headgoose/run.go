@@ -70,7 +70,7 @@ func setupFor(cfg *config, key []byte, log *slog.Logger) setup {
 		log:      log,
 	}
 	for _, b := range cfg.Bases {
-		s.county.Bases = append(s.county.Bases, record.Base{ID: b.ID, Name: b.Name, At: b.Place, Kind: b.Kind})
+		s.county.Bases = append(s.county.Bases, record.Base{ID: b.ID, Name: b.Name, NameEN: b.NameEN, At: b.Place, Kind: b.Kind})
 	}
 	for _, id := range cfg.County.Officers {
 		s.county.Officers = append(s.county.Officers, int64(id))

@@ -12,8 +12,10 @@ type BaseID string
 type Base struct {
 	ID   BaseID `json:"id"`
 	Name string `json:"name"`
-	At   string `json:"at,omitzero"` // where it is
-	Kind string `json:"kind,omitzero"`
+	// NameEN is the name for people who read English; empty: Name.
+	NameEN string `json:"name_en,omitzero"`
+	At     string `json:"at,omitzero"` // where it is
+	Kind   string `json:"kind,omitzero"`
 }
 
 // The kinds of bases that the county has.
@@ -33,20 +35,25 @@ const (
 	Cancelled SessionState = "cancelled"
 )
 
-// MaxTownships is how many townships one session may expect: what fits one
-// transaction (see kv.MaxWrites).
-const MaxTownships = 25
+// MaxTownships is how many townships one session may expect, MaxHosts how many
+// hosts it may have: what fits one transaction together (see kv.MaxWrites).
+const (
+	MaxTownships = 25
+	MaxHosts     = 8
+)
 
 // Session is one event that people are expected at: a turn at a base, or a
 // meeting made on the spot.
 type Session struct {
-	ID    SessionID    `json:"id"`
-	Place Code         `json:"place"` // whose session it is: a county's or a township's
-	Base  BaseID       `json:"base,omitzero"`
-	Title string       `json:"title"`         // the base's name, or what was typed
-	At    string       `json:"at,omitzero"`   // where
-	Meet  string       `json:"meet,omitzero"` // meeting point
-	State SessionState `json:"state"`
+	ID    SessionID `json:"id"`
+	Place Code      `json:"place"` // whose session it is: a county's or a township's
+	Base  BaseID    `json:"base,omitzero"`
+	// TitleEN is the title for people who read English; empty: Title.
+	TitleEN string       `json:"title_en,omitzero"`
+	Title   string       `json:"title"`         // the base's name, or what was typed
+	At      string       `json:"at,omitzero"`   // where
+	Meet    string       `json:"meet,omitzero"` // meeting point
+	State   SessionState `json:"state"`
 
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
