@@ -131,7 +131,16 @@ func newCrash(t *testing.T, seed uint64) *crash {
 		if err := fillStage(ctx, s, storage.County{Place: benchCounty, Officers: []int64{stageOfficer}}, crashPeople); err != nil {
 			return err
 		}
-		return s.Update(ctx, func(tx *storage.Tx) error { return addHosts(tx, c.hosts()) })
+		for i, account := range c.hosts() {
+			name := fmt.Sprintf("主持人 %03d", i+100)
+			err := s.Update(ctx, func(tx *storage.Tx) error {
+				return enrolStage(tx, record.Host, benchCounty.Code, name, account)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return c
 }
@@ -146,22 +155,6 @@ func (c *crash) hosts() (list []int64) {
 }
 
 func hostOf(round int) int64 { return stageHost + 1000 + int64(round) }
-
-func addHosts(tx *storage.Tx, accounts []int64) error {
-	for i, account := range accounts {
-		id, err := tx.AddPerson(record.Person{Name: fmt.Sprintf("主持人 %03d", i+100)}, "")
-		if err != nil {
-			return err
-		}
-		if err := tx.Appoint(id, record.Host, benchCounty.Code, "2020"); err != nil {
-			return err
-		}
-		if err := tx.Bind(id, account, "zh"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 func (c *crash) configure(dir string) {
 	c.t.Helper()

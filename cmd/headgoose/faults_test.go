@@ -75,7 +75,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 		if took := time.Since(began).Truncate(time.Second); took != 30*time.Second {
 			t.Errorf("the next call came after %v, not 30 s", took)
 		}
-		if first := heard(s.Server, benchAccount, "")[0]; !strings.Contains(first, "/checkin") {
+		if first := heard(s.Server, benchAccount, "")[0]; !strings.Contains(first, "签到") {
 			t.Errorf("out of order: first came %q", first)
 		}
 	})

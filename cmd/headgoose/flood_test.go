@@ -186,7 +186,7 @@ func TestHostileInput(t *testing.T) {
 			s.hears(who, "请把编号", 0)
 		}
 		s.says(benchAccount, "/help")
-		s.until("a reply", func() bool { return strings.Contains(s.Last(benchAccount).Text, "/checkin") })
+		s.until("a reply", func() bool { return strings.Contains(s.Last(benchAccount).Text, "签到") })
 	})
 }
 

@@ -131,16 +131,6 @@ func fillStage(ctx context.Context, store *storage.Store, county storage.County,
 	if err := store.SetUp(ctx, county); err != nil {
 		return err
 	}
-	enrol := func(tx *storage.Tx, role record.Role, place record.Code, name string, account int64) error {
-		id, err := tx.AddPerson(record.Person{Name: name}, "")
-		if err != nil {
-			return err
-		}
-		if err := tx.Appoint(id, role, place, "2020"); err != nil {
-			return err
-		}
-		return tx.Bind(id, account, "zh")
-	}
 	for i := range people {
 		err := store.Update(ctx, func(tx *storage.Tx) error {
 			v, town := benchVillage(i), i/benchVillages
@@ -148,7 +138,7 @@ func fillStage(ctx context.Context, store *storage.Store, county storage.County,
 				if err := tx.PutPlace(record.Place{Code: v.Township(), Name: fmt.Sprintf("第%d镇", town)}); err != nil {
 					return err
 				}
-				err := enrol(tx, record.TownshipOfficer, v.Township(), fmt.Sprintf("组织委员 %03d", town), stageTownship+int64(town))
+				err := enrolStage(tx, record.TownshipOfficer, v.Township(), fmt.Sprintf("组织委员 %03d", town), stageTownship+int64(town))
 				if err != nil {
 					return err
 				}
@@ -156,15 +146,27 @@ func fillStage(ctx context.Context, store *storage.Store, county storage.County,
 			if err := tx.PutPlace(record.Place{Code: v, Name: fmt.Sprintf("第%d村", i)}); err != nil {
 				return err
 			}
-			return enrol(tx, record.Secretary, v, fmt.Sprintf("书记 %04d", i), benchAccount+int64(i))
+			return enrolStage(tx, record.Secretary, v, fmt.Sprintf("书记 %04d", i), benchAccount+int64(i))
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return store.Update(ctx, func(tx *storage.Tx) error {
-		return enrol(tx, record.Host, county.Place.Code, "主持人 001", stageHost)
+		return enrolStage(tx, record.Host, county.Place.Code, "主持人 001", stageHost)
 	})
+}
+
+// enrolStage adds a person who holds a post and has an account.
+func enrolStage(tx *storage.Tx, role record.Role, place record.Code, name string, account int64) error {
+	id, err := tx.AddPerson(record.Person{Name: name}, "")
+	if err != nil {
+		return err
+	}
+	if err := tx.Appoint(id, role, place, "2020"); err != nil {
+		return err
+	}
+	return tx.Bind(id, account, "zh")
 }
 
 func (s *stage) start() {
