@@ -243,6 +243,23 @@ func TestDeliveryOfACountysReminders(t *testing.T) {
 	})
 }
 
+// Idle does not end between two leases: what is due comes before it.
+func TestDeliveryIdleWaitsForAllThatIsDue(t *testing.T) {
+	inFakeTime(t, func(t *testing.T, r *rig) {
+		r.run()
+		const rounds, due = 200, 5 * laneDepth
+		for round := range rounds {
+			for i := range due {
+				r.add(notice(fmt.Sprintf("%d/%d", round, i), 1))
+			}
+			r.settleDown()
+			if n := len(r.to.arrivals()); n != (round+1)*due {
+				t.Fatalf("idle with %d of %d sent in round %d", n-round*due, due, round)
+			}
+		}
+	})
+}
+
 func TestDeliveryIdleEndsWithItsContext(t *testing.T) {
 	inFakeTime(t, func(t *testing.T, r *rig) {
 		r.to.delay = time.Minute
