@@ -57,11 +57,14 @@ func (tx *Tx) Session(id record.SessionID) (record.Session, error) {
 }
 
 // AddSession adds a session that expects the given villages, and returns it
-// with its id, at Rev 1. More than record.MaxTownships townships, no village,
-// or an end before the start are ErrInvalid.
+// with its id, at Rev 1. More than record.MaxTownships townships or
+// record.MaxHosts hosts, no village, or an end before the start are ErrInvalid.
 func (tx *Tx) AddSession(s record.Session, villages []record.Code) (record.Session, error) {
 	if !s.Start.Before(s.End) || s.Place.County() == "" {
 		return s, fmt.Errorf("%w: session's place or time", record.ErrInvalid)
+	}
+	if len(s.Hosts) > record.MaxHosts {
+		return s, fmt.Errorf("%w: session of %d hosts", record.ErrInvalid, len(s.Hosts))
 	}
 	byTownship, order := groupByTownship(villages)
 	if len(order) == 0 || len(order) > record.MaxTownships {

@@ -39,7 +39,7 @@ const (
 // hosts it may have: what fits one transaction together (see kv.MaxWrites).
 const (
 	MaxTownships = 25
-	MaxHosts     = 8
+	MaxHosts     = 4
 )
 
 // Session is one event that people are expected at: a turn at a base, or a
