@@ -63,7 +63,7 @@ func (b *Bot) Deliver(ctx context.Context, row record.Outbox) record.Result {
 	case chatID == 0:
 		return record.Result{State: record.Failed, Reason: "not enrolled"}
 	}
-	id, err := b.platform.Send(ctx, chatID, m)
+	id, err := b.platform.Send(ctx, chatID, fit(m))
 	return resultOf(id, err)
 }
 
@@ -223,7 +223,7 @@ func (b *Bot) deliverWords(ctx context.Context, chatID int64, w record.Words) re
 	if w.Text == "" {
 		return record.Result{State: record.Sent}
 	}
-	m := chat.Message{Text: w.Text, Buttons: chatButtons(w.Buttons), AskContact: w.AskContact, Or: w.Or, DropKeyboard: w.DropKeyboard}
+	m := fit(chat.Message{Text: w.Text, Buttons: chatButtons(w.Buttons), AskContact: w.AskContact, Or: w.Or, DropKeyboard: w.DropKeyboard})
 	if w.Edit != 0 {
 		err := b.platform.Edit(ctx, chatID, w.Edit, m)
 		if out := chat.OutcomeOf(err); out != chat.Stale && out != chat.Refused {
