@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -52,7 +53,7 @@ func (c *crowd) see(call sandbox.Call) {
 	if call.Method != "sendPhoto" && call.Method != "editMessageMedia" {
 		return
 	}
-	payload := c.codeOn(call.ChatID)
+	photo, payload := c.codeOn(call.ChatID)
 	session, _, isCode := strings.Cut(payload, "-")
 	if !isCode || !strings.HasPrefix(session, "c") {
 		return
@@ -64,24 +65,24 @@ func (c *crowd) see(call sandbox.Call) {
 		return
 	}
 	c.began[session] = true
-	c.done.Go(func() { c.come(session) })
+	c.done.Go(func() { c.come(session, photo) })
 }
 
-// codeOn reads the newest QR code in a chat.
-func (c *crowd) codeOn(chat int64) string {
+// codeOn finds the newest photo in a chat, and reads the QR code on it.
+func (c *crowd) codeOn(chat int64) (photo sandbox.Message, payload string) {
 	messages := c.sandbox.Messages(chat)
 	for i := len(messages) - 1; i >= 0; i-- {
 		if p := messages[i].Photo; p != nil {
 			payload, _ := c.sandbox.Payload(c.sandbox.QR(p.ID))
-			return payload
+			return messages[i], payload
 		}
 	}
-	return ""
+	return photo, ""
 }
 
 // come has those scan who were told of a session today: all but every eighth.
-func (c *crowd) come(session string) {
-	for i, user := range c.told() {
+func (c *crowd) come(session string, photo sandbox.Message) {
+	for i, user := range c.told(photo) {
 		if i%8 == 7 {
 			continue
 		}
@@ -102,15 +103,17 @@ func (c *crowd) come(session string) {
 	}
 }
 
-// told lists the crowd's accounts whose last message from the bot asks them to
-// scan a code on site.
-func (c *crowd) told() []int64 {
+// told lists the crowd's accounts that a message of the photo's day asks to
+// scan a code at what the photo's caption names.
+func (c *crowd) told(photo sandbox.Message) []int64 {
+	title, _, _ := strings.Cut(photo.Text, " · ")
+	asks := func(m sandbox.Message) bool {
+		return m.Bot && m.Date.Format(time.DateOnly) == photo.Date.Format(time.DateOnly) &&
+			strings.Contains(m.Text, title) && strings.Contains(m.Text, "扫主持人手机")
+	}
 	var list []int64
 	for _, id := range c.sandbox.Users() {
-		if id <= demoSecretary+5 {
-			continue
-		}
-		if last := c.sandbox.Last(id); last.Bot && strings.Contains(last.Text, "扫主持人手机") {
+		if id > demoSecretary+5 && slices.ContainsFunc(c.sandbox.Messages(id), asks) {
 			list = append(list, id)
 		}
 	}
