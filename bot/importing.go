@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -190,22 +191,41 @@ func (b *Bot) WorkJobs(ctx context.Context, pace Pacer) (wait time.Duration, err
 	return wait, nil
 }
 
-// workJob does the next step of one job; again > 0 asks for another try.
+// workJob does the next step of one job; again > 0 asks for another try. What
+// fails is tried a few times, whatever it is: a file that cannot be brought to
+// its end must not hold up the others, nor end the process.
 func (b *Bot) workJob(ctx context.Context, pace Pacer, j record.Job) (again time.Duration, err error) {
 	if j.State == record.JobAsked {
 		return 0, b.forgetOld(ctx, j)
 	}
-	f, err := b.loadFile(ctx, j)
+	err = b.stepJob(ctx, pace, j)
 	var refused *sheet.Refusal
 	switch {
 	case errors.As(err, &refused):
 		return 0, b.endJob(ctx, j, func(t *Turn) { t.Send(t.Voice.Refusal(refused), t.homeRow()) })
-	case err != nil:
-		return b.retryJob(ctx, j, err)
-	case j.State == record.JobRead:
-		return 0, b.askAbout(ctx, j, f)
+	case err == nil, errors.Is(err, kv.ErrUnknown), errors.Is(err, kv.ErrClosed), errors.Is(err, kv.ErrFull):
+		return 0, err
 	}
-	return 0, b.applyFile(ctx, pace, j, f)
+	return b.retryJob(ctx, j, err)
+}
+
+// stepJob reads the file of a job, and asks about it or writes it; a panic is an
+// error.
+func (b *Bot) stepJob(ctx context.Context, pace Pacer, j record.Job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.log.Error("bot: job panicked", "job", j.ID, "stack", string(debug.Stack()))
+			err = fmt.Errorf("bot: job panicked")
+		}
+	}()
+	f, err := b.loadFile(ctx, j)
+	switch {
+	case err != nil:
+		return err
+	case j.State == record.JobRead:
+		return b.askAbout(ctx, j, f)
+	}
+	return b.applyFile(ctx, pace, j, f)
 }
 
 // forgetOld drops a question that nobody answered.
@@ -224,10 +244,14 @@ func (b *Bot) retryJob(ctx context.Context, j record.Job, cause error) (time.Dur
 	}
 	ref := reference()
 	out := chat.OutcomeOf(cause)
-	b.log.Warn("bot: file not read", "job", j.ID, "try", j.Tries+1, "outcome", out.String(), "ref", ref, "err", cause)
+	b.log.Warn("bot: job not done", "job", j.ID, "try", j.Tries+1, "outcome", out.String(), "ref", ref, "err", cause)
 	final := out == chat.Refused || out == chat.TooBig || out == chat.Stale
+	key := "import.not_fetched"
+	if j.State == record.JobApply {
+		key = "import.not_finished"
+	}
 	if j.Tries++; final || j.Tries >= jobTries {
-		return 0, b.endJob(ctx, j, func(t *Turn) { t.Send(t.Say("import.not_fetched", text.A{"Ref": ref}), t.homeRow()) })
+		return 0, b.endJob(ctx, j, func(t *Turn) { t.Send(t.Say(key, text.A{"Ref": ref}), t.homeRow()) })
 	}
 	err := b.store.Update(ctx, func(tx *storage.Tx) error { return tx.PutJob(j) })
 	return time.Duration(j.Tries) * jobRest, err
