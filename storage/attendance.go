@@ -119,10 +119,16 @@ type guesses struct {
 	Wrong int       `json:"wrong"`
 }
 
+// over says whether the window has passed. One that begins in the future was
+// counted by a clock that has been set right since: it would last for ever.
+func (g guesses) over(now time.Time) bool {
+	return now.Sub(g.Since) >= GuessWindow || now.Before(g.Since)
+}
+
 // GuessesLeft is how many wrong codes a person may still send.
 func (tx *Tx) GuessesLeft(id record.PersonID) (int, error) {
 	g, _, err := get[guesses](tx, "guess/"+string(id))
-	if err != nil || tx.Now.Sub(g.Since) >= GuessWindow {
+	if err != nil || g.over(tx.Now) {
 		return MaxGuesses, err
 	}
 	return max(0, MaxGuesses-g.Wrong), nil
@@ -135,7 +141,7 @@ func (tx *Tx) WrongGuess(id record.PersonID) (left int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if tx.Now.Sub(g.Since) >= GuessWindow {
+	if g.over(tx.Now) {
 		g = guesses{Since: tx.Now}
 	}
 	g.Wrong++

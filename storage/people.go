@@ -364,25 +364,46 @@ func (tx *Tx) SetReachable(id record.PersonID, ok bool) (changed bool, err error
 }
 
 // changeReach changes chat or reachability of a person and brings counts and
-// flags of all held posts in line.
+// flags of all held posts in line. At most three writes for each post, so that
+// a person of very many villages fits one transaction.
 func (tx *Tx) changeReach(p record.Person, change func(*record.Person)) error {
 	actor, err := tx.Actor(p.ID)
 	if err != nil {
 		return err
 	}
-	for _, post := range actor.Posts {
-		if err := tx.recount(p.ID, post.Role, post.Place, -1); err != nil {
-			return err
-		}
-	}
+	was := p
 	change(&p)
 	if err := put(tx, "person/"+string(p.ID), p); err != nil {
 		return err
 	}
 	for _, post := range actor.Posts {
-		if err := tx.recount(p.ID, post.Role, post.Place, +1); err != nil {
+		if err := tx.reachOfPost(post, was, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// reachOfPost brings flags and counts of one post from what its holder was to
+// what the holder is.
+func (tx *Tx) reachOfPost(post record.Post, was, is record.Person) error {
+	enrolled := b2i(is.Enrolled()) - b2i(was.Enrolled())
+	unreachable := b2i(!is.UnreachableSince.IsZero()) - b2i(!was.UnreachableSince.IsZero())
+	if enrolled != 0 {
+		if err := tx.setFlag(NotEnrolled, post.Place, is.ID, !is.Enrolled()); err != nil {
+			return err
+		}
+	}
+	if unreachable != 0 {
+		if err := tx.setFlag(Unreachable, post.Place, is.ID, !is.UnreachableSince.IsZero()); err != nil {
+			return err
+		}
+	}
+	if post.Role != record.Secretary || (enrolled == 0 && unreachable == 0) {
+		return nil
+	}
+	return tx.bump(post.Place, func(c *record.PlaceCount) {
+		c.Enrolled += enrolled
+		c.Unreachable += unreachable
+	})
 }
