@@ -17,7 +17,8 @@ const (
 	weekLong = 7 * dayLong
 	yearLong = 366 * dayLong
 
-	// maxContacts is how many contact cards one claim may try.
+	// maxContacts is how many contact cards may be tried with one link before
+	// an officer has decided: each asks the officers anew.
 	maxContacts = 3
 )
 
@@ -111,6 +112,17 @@ func (t *Turn) openEnrolment(hash string, link record.Link) error {
 		return err
 	}
 	claim := record.Claim{Chat: t.Ev.Chat.ID, Person: link.Person, Token: hash, At: t.Tx.Now}
+	old, found, err := t.Claim(claim.Chat)
+	if err != nil {
+		return err
+	}
+	if found && old.Token == hash { // opened once more: what was tried counts on
+		claim.Tries = old.Tries
+	}
+	if claim.Tries >= maxContacts { // the officers have been asked often enough
+		t.Send(t.Say("enrol.still_waiting"))
+		return nil
+	}
 	if err := t.PutClaim(claim); err != nil {
 		return err
 	}

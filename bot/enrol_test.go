@@ -2,6 +2,7 @@ package bot
 
 import (
 	"testing"
+	"time"
 
 	"headgoose/storage"
 	"headgoose/storage/record"
@@ -42,4 +43,31 @@ func TestAFirstOfficerEntersTheRoster(t *testing.T) {
 	if found, err := w.store.Check(t.Context()); err != nil || len(found) > 0 {
 		t.Error("indexes do not agree", found, err)
 	}
+}
+
+// Whoever opens a link again and again asks the officers a few times, not for
+// ever.
+func TestALinkAsksTheOfficersAFewTimes(t *testing.T) {
+	w := newOfficeWorld(t)
+	payload := ""
+	w.do(func(tx *storage.Tx) (err error) {
+		if err := tx.SetPhone(w.xia.id, "13800138009"); err != nil {
+			return err
+		}
+		if err := tx.Unbind(w.xia.id); err != nil {
+			return err
+		}
+		payload, err = tx.IssueEnrolLink(w.xia.id, "", make([]byte, storage.TokenSize), dayLong)
+		return err
+	})
+	p := w.stranger()
+	for range maxContacts {
+		w.now = w.now.Add(time.Minute)
+		p.open(payload).sees("用于核对身份").sendsContact("13900000000", true).sees("请巴燕镇")
+	}
+	p.open(payload).sendsContact("13900000000", true)
+	if n := w.township.messages(); n != maxContacts {
+		t.Errorf("the officer was asked %d times", n)
+	}
+	w.township.press("是本人").sees("✅")
 }

@@ -159,7 +159,7 @@ func (t *Turn) firstDuty() (record.Session, bool, error) {
 
 // nextHosting says the sessions that the person hosts within a week.
 func (t *Turn) nextHosting() ([]string, error) {
-	list, err := t.Hosting(t.Person.ID, t.Now.Add(-dayLong), t.Now.Add(weekLong))
+	list, err := t.hosting(t.Now.Add(-dayLong), t.Now.Add(weekLong))
 	var lines []string
 	for _, s := range list {
 		if !s.Over() && len(lines) < 2 {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"headgoose/storage/record"
 )
@@ -29,10 +30,22 @@ func (t *Turn) tellHosts(s record.Session, what string) {
 	}
 }
 
+// hosting lists the sessions that start in [from, to) and that the person hosts
+// and may run: whoever is a host no longer stays named in older ones.
+func (t *Turn) hosting(from, to time.Time) ([]record.Session, error) {
+	list, err := t.Hosting(t.Person.ID, from, to)
+	return slices.DeleteFunc(list, func(s record.Session) bool {
+		return t.Allow(record.RunSession, sessionObject(s)) != nil
+	}), err
+}
+
 // hostingNotice is what tellHosts says, as long as the plan stands so.
 func hostingNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	s, err := t.Session(row.Session)
 	if err != nil {
+		return notice{}, "", err
+	}
+	if err := t.maySeeSession(s); err != nil {
 		return notice{}, "", err
 	}
 	what := row.Args["what"]

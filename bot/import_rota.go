@@ -32,12 +32,13 @@ type rotaSession struct {
 
 // Faults that only a rota has.
 const (
-	faultPast    record.FaultKind = "session_past"    // the time has passed
-	faultDiffers record.FaultKind = "session_differs" // planned at that time, for other villages
-	faultBase    record.FaultKind = "unknown_base"    // Hint: the bases there are
-	faultHost    record.FaultKind = "unknown_host"    // no host of that name
-	faultMany    record.FaultKind = "many_townships"  // the most townships allowed
-	faultHosts   record.FaultKind = "many_hosts"      // the most hosts allowed
+	faultPast      record.FaultKind = "session_past"    // the time has passed
+	faultDiffers   record.FaultKind = "session_differs" // planned at that time, for other villages
+	faultBase      record.FaultKind = "unknown_base"    // Hint: the bases there are
+	faultHost      record.FaultKind = "unknown_host"    // no host of that name
+	faultNamesakes record.FaultKind = "several_hosts"   // hosts of one name
+	faultMany      record.FaultKind = "many_townships"  // the most townships allowed
+	faultHosts     record.FaultKind = "many_hosts"      // the most hosts allowed
 )
 
 func (b *Bot) loadRota(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
@@ -192,11 +193,16 @@ func (t *Turn) rotaPeople(row sheet.RotaRow, s rotaSession) (rotaSession, *recor
 		}
 		for _, h := range hosts {
 			if h.Label == row.Host {
-				s.session.Hosts = []record.PersonID{record.PersonID(h.Value)}
+				s.session.Hosts = append(s.session.Hosts, record.PersonID(h.Value))
 			}
 		}
-		if s.session.Hosts == nil {
-			return s, &record.Fault{Row: row.Row, Field: record.FieldHost, Kind: faultHost, Value: clip(row.Host, 20)}, nil
+		fault := record.Fault{Row: row.Row, Field: record.FieldHost, Kind: faultHost, Value: clip(row.Host, 20)}
+		switch {
+		case len(s.session.Hosts) == 0:
+			return s, &fault, nil
+		case len(s.session.Hosts) > 1: // a name tells nobody apart
+			fault.Kind = faultNamesakes
+			return s, &fault, nil
 		}
 	}
 	places, err := t.rowPlaces(row)

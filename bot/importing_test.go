@@ -84,3 +84,23 @@ func TestAJobIsGivenUp(t *testing.T) {
 		})
 	}
 }
+
+// Two hosts of one name are not told apart by it: nobody is made host by chance.
+func TestARotaNamesOneHost(t *testing.T) {
+	w := newOfficeWorld(t)
+	w.person("主持人 001", record.Host, hualong)
+	w.person("主持人 001", record.Host, hualong)
+	w.rec.AddFile("rota", []byte("日期,时间,基地,乡镇,村,主持人\n2026-12-15,09:00-11:30,廉政教育基地,巴燕镇,下加合村,主持人 001\n"))
+	w.do(func(tx *storage.Tx) error {
+		if err := tx.PutBase(hualong, record.Base{ID: "b1", Name: "廉政教育基地"}); err != nil {
+			return err
+		}
+		_, err := tx.AddJob(record.Job{Chat: w.county.chat, Person: w.county.id, File: "rota", Name: "a.csv", State: record.JobRead})
+		return err
+	})
+	if _, err := w.bot.WorkJobs(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	w.deliver()
+	w.county.sees("新增 0 场", "有几位同名的主持人")
+}

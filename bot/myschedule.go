@@ -67,7 +67,7 @@ func (t *Turn) scheduleMine() error {
 // or that the person hosts, by start.
 func (t *Turn) mySessions() ([]record.Session, error) {
 	from, to := t.Now.Add(-dayLong), t.Now.Add(yearLong)
-	list, err := t.Hosting(t.Person.ID, from, to)
+	list, err := t.hosting(from, to)
 	if err != nil {
 		return nil, err
 	}

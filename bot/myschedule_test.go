@@ -48,3 +48,22 @@ func TestScheduleOfOfficer(t *testing.T) {
 	w.do(func(tx *storage.Tx) error { return tx.Appoint(w.other.id, record.Secretary, wenbuju, "2026") })
 	w.other.say("日程").sees("您的安排,共 1 场").press("本单位日程").sees("群科镇 · 本周").press("我的安排").sees("您的安排")
 }
+
+// Whoever is a host no longer is told of no session, though older ones still
+// name them.
+func TestAFormerHostIsToldNothing(t *testing.T) {
+	w := newOfficeWorld(t)
+	host := w.person("主持人 001", record.Host, hualong)
+	var s record.Session
+	w.do(func(tx *storage.Tx) (err error) {
+		if s, err = tx.ChangeSession(w.thursday.ID, func(s *record.Session) { s.Hosts = []record.PersonID{host.id} }); err != nil {
+			return err
+		}
+		return tx.EndPost(host.id, record.Host, hualong)
+	})
+	host.say("/start").seesNot("党性教育基地").say("日程").seesNot("党性教育基地")
+	row := record.Outbox{Kind: "hosting", Class: record.Notice, Person: host.id, Session: s.ID, Rev: s.Rev, Args: map[string]string{"what": "new"}}
+	if r := w.bot.Deliver(t.Context(), row); r.State != record.Dropped {
+		t.Errorf("%+v", r)
+	}
+}
