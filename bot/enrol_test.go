@@ -65,6 +65,7 @@ func TestALinkAsksTheOfficersAFewTimes(t *testing.T) {
 		w.now = w.now.Add(time.Minute)
 		p.open(payload).sees("用于核对身份").sendsContact("13900000000", true).sees("请巴燕镇")
 	}
+	w.now = w.now.Add(time.Minute)
 	p.open(payload).sendsContact("13900000000", true)
 	if n := w.township.messages(); n != maxContacts {
 		t.Errorf("the officer was asked %d times", n)
