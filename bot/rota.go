@@ -25,6 +25,12 @@ func weekStart(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day()-back, 0, 0, 0, 0, t.Location())
 }
 
+// weeksBetween counts the weeks from one Monday to another, of which some are an
+// hour shorter or longer where clocks are changed.
+func weeksBetween(from, to time.Time) int {
+	return int(to.Sub(from).Round(weekLong) / weekLong)
+}
+
 // maxWeeks bounds how far the weeks can be turned.
 const maxWeeks = 104
 
@@ -101,7 +107,7 @@ func (t *Turn) rotaShow() error {
 	if t.Allow(record.RunSession, sessionObject(s)) == nil && s.State != record.Cancelled {
 		rows = append(rows, []Btn{{Text: t.Say("button.host"), Line: "host.show " + string(s.ID)}})
 	}
-	weeks := int(weekStart(s.Start.In(t.b.conf.Zone)).Sub(weekStart(t.Now)) / weekLong)
+	weeks := weeksBetween(weekStart(t.Now), weekStart(s.Start.In(t.b.conf.Zone)))
 	body := append([]string{t.Say("rota.page", args)}, names...)
 	t.Answer(strings.Join(body, "\n"), append(rows, []Btn{t.Btn("back", "rota "+strconv.Itoa(weeks))})...)
 	return nil
