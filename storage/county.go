@@ -7,6 +7,10 @@ import (
 	"headgoose/storage/record"
 )
 
+// Keys:
+//
+//	first/<chat>  -> when a first officer of the configuration was appointed
+
 // County is what the configuration says of a county.
 type County struct {
 	Place record.Place
@@ -19,7 +23,9 @@ type County struct {
 // SetUp brings county, bases and first officers into the store. It may run at
 // every start: what is there stays as it is. An account that is bound to
 // somebody gets the post; another one gets a person of its own, whom the
-// roster may name later.
+// roster may name later. Each account is appointed once: a post that has ended
+// since, or an account that was taken off a lost phone, does not come back with
+// the next start.
 func (s *Store) SetUp(ctx context.Context, c County) error {
 	err := s.Update(ctx, func(tx *Tx) error {
 		if err := tx.PutPlace(c.Place); err != nil {
@@ -52,6 +58,13 @@ func (s *Store) SetUp(ctx context.Context, c County) error {
 }
 
 func (tx *Tx) firstOfficer(county record.Code, chat int64, n int) error {
+	key := fmt.Sprintf("first/%d", chat)
+	if done, err := has(tx, key); err != nil || done {
+		return err
+	}
+	if err := put(tx, key, tx.Now); err != nil {
+		return err
+	}
 	p, found, err := tx.PersonByChat(chat)
 	if err != nil {
 		return err
