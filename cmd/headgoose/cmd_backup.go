@@ -16,7 +16,8 @@ func backupCommand(t terminal) *cobra.Command {
 		Short: "Copy the data, also while the bot runs · 备份",
 		Long: `Write a copy of the data to FILE. While the bot runs, it takes a snapshot and
 goes on working. The copy is synced and checked before it gets its name; an
-older FILE is replaced only by a good one.
+older FILE is replaced only by a good one. The running bot itself writes it, so
+its account must be able to write in the folder.
 
 The copy does not hold the master key (storage.key_file). It is needed to use
 the copy: without it no phone number and no link in it can be checked. Keep the
@@ -36,8 +37,8 @@ key apart from the backups: together they tell phone numbers.`,
 			if err != nil {
 				return err
 			}
-			say(t.out, "%s: %.1f MiB, checked, last change %s (备份完成,已校验)\n",
-				file, float64(report.Bytes)/(1<<20), localTime(report.LastWrite, cfg.Zone))
+			say(t.out, "%s: %d KiB, checked, last change %s (备份完成,已校验)\n",
+				file, (report.Bytes+1023)/1024, localTime(report.LastWrite, cfg.Zone))
 			say(t.out, "The master key is not in it; keep %s apart (主密钥须另行保存).\n", cfg.Storage.KeyFile)
 			return nil
 		},

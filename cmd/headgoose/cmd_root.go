@@ -10,9 +10,9 @@ func newRoot(t terminal, understood *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "headgoose",
 		Short: "A chat bot for the work groups of a county's village party branches · 头雁:县、乡、村党支部工作助手",
-		Long: `Headgoose (头雁) keeps the rota of education bases, check-in, rotation training
-and the roster of returning graduates of a county's village party branches, in
-a chat. One program, one data file, one chat account.
+		Long: `Headgoose (头雁) keeps the roster of a county's village party branches, the rota
+of their education bases, check-in on site and the list of returning graduates,
+in a chat. One program, one data file, one chat account.
 
 先看演示 try it:      headgoose demo
 正式运行 run it:      headgoose run --config config.yaml`,

@@ -146,6 +146,9 @@ func linksCommand(t terminal) *cobra.Command {
 enrolled yet, and write them with their QR codes to a workbook, a sheet for each
 township. A link that was issued before and not used is void from then on.
 
+The links contain the bot's name. While the bot does not run, it is taken from
+telegram.username, or else Telegram is asked.
+
 The workbook opens accounts: hand the sheets out, then delete it.`,
 		Example: `  headgoose roster links --out links.xlsx --config config.yaml
   headgoose roster links --out bayan.xlsx --place 630224100`,

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"headgoose/bot/telegram"
 	"headgoose/storage"
@@ -77,6 +78,9 @@ func openData(c storageConfig, how access) (engine *boltkv.Engine, err error) {
 	return nil, err
 }
 
+// nameTimeout is how long Telegram is asked for the bot's name.
+const nameTimeout = 20 * time.Second
+
 // linker makes the addresses of deep links. The bot's name is in them: it is
 // asked of Telegram, once, unless the configuration has it.
 func linker(cfg *config, log *slog.Logger) func(context.Context, string) (string, error) {
@@ -94,8 +98,10 @@ func linker(cfg *config, log *slog.Logger) func(context.Context, string) (string
 				return "", err
 			}
 			defer fresh.Close()
+			ctx, cancel := context.WithTimeout(ctx, nameTimeout)
+			defer cancel()
 			if err := fresh.Start(ctx); err != nil {
-				return "", err
+				return "", fmt.Errorf("%w\nWithout Telegram: set telegram.username (连不上 Telegram 时请填用户名)", err)
 			}
 			adapter = fresh
 		}
