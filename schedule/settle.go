@@ -44,7 +44,7 @@ func (d *Delivery) settleLoop(ctx context.Context) error {
 		for _, s := range group {
 			notices = d.unhold(s.job) || notices
 		}
-		d.look = d.look || notices // before Idle may see that nothing is held
+		d.look = d.look || (notices && err == nil) // before Idle may see that nothing is held
 		d.still.Broadcast()
 		d.mu.Unlock()
 		if err != nil {

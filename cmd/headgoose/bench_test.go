@@ -290,9 +290,14 @@ func (x *bench) start(delay time.Duration) {
 		x.startProgram()
 		return
 	}
-	spec, err := json.Marshal(childSetup{
-		Path: x.path, APIURL: x.sandbox.URL(), Token: x.sandbox.Token(), Username: x.sandbox.Username(), CommitDelay: delay,
-	})
+	x.startChild(childSetup{CommitDelay: delay})
+}
+
+// startChild starts this test binary as the bot's process.
+func (x *bench) startChild(s childSetup) {
+	x.b.Helper()
+	s.Path, s.APIURL, s.Token, s.Username = x.path, x.sandbox.URL(), x.sandbox.Token(), x.sandbox.Username()
+	spec, err := json.Marshal(s)
 	if err != nil {
 		x.b.Fatal(err)
 	}

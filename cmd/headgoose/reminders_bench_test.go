@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -47,7 +44,7 @@ func BenchmarkReminders362(b *testing.B) {
 			}
 		})
 		began := time.Now()
-		x.startLimited()
+		x.startChild(childSetup{Limits: true}) // with its limits on
 		select {
 		case <-last:
 		case <-time.After(time.Minute):
@@ -89,21 +86,4 @@ func addReminded(tx *storage.Tx, people int) error {
 		return err
 	}
 	return tx.SetSaid(s, storage.Said{Rev: s.Rev, Start: start, Told: true})
-}
-
-// startLimited starts the bot's process with its limits on.
-func (x *bench) startLimited() {
-	x.b.Helper()
-	spec, err := json.Marshal(childSetup{
-		Path: x.path, APIURL: x.sandbox.URL(), Token: x.sandbox.Token(), Username: x.sandbox.Username(), Limits: true,
-	})
-	if err != nil {
-		x.b.Fatal(err)
-	}
-	x.cmd = exec.Command(os.Args[0])
-	x.cmd.Env = append(os.Environ(), childEnv+"="+string(spec))
-	x.cmd.Stderr = os.Stderr
-	if err := x.cmd.Start(); err != nil {
-		x.b.Fatal(err)
-	}
 }

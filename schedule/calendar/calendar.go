@@ -73,11 +73,6 @@ func Week(t time.Time, zone *time.Location) time.Time {
 	return Clock(0, 0).On(t, -sinceMonday, zone)
 }
 
-// NextWeek is the Monday midnight that ends t's week.
-func NextWeek(t time.Time, zone *time.Location) time.Time {
-	return Clock(0, 0).On(Week(t, zone), 7, zone)
-}
-
 // WeekName names t's week as ISO 8601 does: "2026-W49".
 func WeekName(t time.Time, zone *time.Location) string {
 	y, w := t.In(zone).ISOWeek()

@@ -61,15 +61,14 @@ func TestDayBefore(t *testing.T) {
 
 func TestWeek(t *testing.T) {
 	sh := zone(t, "Asia/Shanghai")
-	for _, c := range []struct{ name, in, from, to, label string }{
-		{"Monday's first instant", "2026-11-30 00:00:00", "2026-11-30 00:00:00", "2026-12-07 00:00:00", "2026-W49"},
-		{"Sunday's last second", "2026-12-06 23:59:59", "2026-11-30 00:00:00", "2026-12-07 00:00:00", "2026-W49"},
-		{"over new year", "2027-01-01 12:00:00", "2026-12-28 00:00:00", "2027-01-04 00:00:00", "2026-W53"},
+	for _, c := range []struct{ name, in, from, label string }{
+		{"Monday's first instant", "2026-11-30 00:00:00", "2026-11-30 00:00:00", "2026-W49"},
+		{"Sunday's last second", "2026-12-06 23:59:59", "2026-11-30 00:00:00", "2026-W49"},
+		{"over new year", "2027-01-01 12:00:00", "2026-12-28 00:00:00", "2026-W53"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			when := at(t, sh, c.in)
 			wantTime(t, Week(when, sh), at(t, sh, c.from))
-			wantTime(t, NextWeek(when, sh), at(t, sh, c.to))
 			if got := WeekName(when, sh); got != c.label {
 				t.Errorf("named %s, want %s", got, c.label)
 			}
