@@ -26,6 +26,10 @@ type Pacer interface {
 const (
 	boardTick = time.Second
 	boardRest = 3 * time.Second
+	// boardCall bounds one call, so that one that hangs does not keep the codes
+	// of other sessions waiting; boardRetry is the rest after one that failed.
+	boardCall  = 10 * time.Second
+	boardRetry = 5 * time.Second
 )
 
 // boards keeps the hosts' live messages up. What it knows is only what it last
@@ -42,6 +46,7 @@ type boardFace struct {
 	digits  string
 	caption string
 	at      time.Time
+	failed  bool // the last call did; at is when
 }
 
 func (bs *boards) init() {
@@ -179,8 +184,9 @@ func boardButtons(t *Turn, board storage.Board, c record.SessionCount) [][]chat.
 func (b *Bot) showBoard(ctx context.Context, pace Pacer, v boardView) error {
 	last := b.boards.shown[v.Session]
 	same := last.message == v.face.message && last.digits == v.face.digits && last.caption == v.face.caption
-	resting := last.digits == v.face.digits && !v.over && v.face.at.Sub(last.at) < boardRest && v.face.at.After(last.at)
-	if v.Message != 0 && (same || resting) {
+	since := v.face.at.Sub(last.at)
+	resting := last.digits == v.face.digits && !v.over && since > 0 && since < boardRest
+	if v.Message != 0 && (same || resting) || last.failed && since > 0 && since < boardRetry {
 		return nil
 	}
 	if v.over && v.Message == 0 {
@@ -196,7 +202,7 @@ func (b *Bot) showBoard(ctx context.Context, pace Pacer, v boardView) error {
 			return err
 		}
 	}
-	callCtx, cancel := context.WithTimeout(ctx, SendTimeout)
+	callCtx, cancel := context.WithTimeout(ctx, boardCall)
 	defer cancel()
 	if v.Message == 0 {
 		return b.sendBoard(ctx, callCtx, pace, v)
@@ -206,8 +212,7 @@ func (b *Bot) showBoard(ctx context.Context, pace Pacer, v boardView) error {
 	case err == nil && v.over, out == chat.Stale, out == chat.Unreachable, out == chat.Refused:
 		return b.dropBoard(ctx, v)
 	case err != nil:
-		throttled(pace, v.Chat, err)
-		b.log.Warn("bot: live message not edited", "session", v.Session, "outcome", out)
+		b.boardFailed(pace, v, err)
 		return nil
 	}
 	b.boards.shown[v.Session] = v.face
@@ -228,19 +233,23 @@ func (b *Bot) codePicture(v boardView) ([]byte, error) {
 	return chart.QR(b.platform.Link(payload))
 }
 
-// throttled tells the pacer that the platform asked to wait.
-func throttled(pace Pacer, chatID int64, err error) {
+// boardFailed lets a live message rest after a call that failed, and tells the
+// pacer where the platform asked to wait.
+func (b *Bot) boardFailed(pace Pacer, v boardView, err error) {
 	var se *chat.SendError
 	if pace != nil && errors.As(err, &se) && se.Outcome == chat.Throttled {
-		pace.Throttled(chatID, se.RetryAfter)
+		pace.Throttled(v.Chat, se.RetryAfter)
 	}
+	last := b.boards.shown[v.Session]
+	last.at, last.failed = v.face.at, true
+	b.boards.shown[v.Session] = last
+	b.log.Warn("bot: live message not shown", "session", v.Session, "outcome", chat.OutcomeOf(err).String())
 }
 
 func (b *Bot) sendBoard(ctx, callCtx context.Context, pace Pacer, v boardView) error {
 	id, err := b.platform.Send(callCtx, v.Chat, v.m)
 	if err != nil {
-		throttled(pace, v.Chat, err)
-		b.log.Warn("bot: live message not sent", "session", v.Session, "outcome", chat.OutcomeOf(err))
+		b.boardFailed(pace, v, err)
 		if out := chat.OutcomeOf(err); out == chat.Unreachable || out == chat.Refused {
 			return b.dropBoard(ctx, v)
 		}

@@ -1,8 +1,11 @@
 package bot
 
 import (
+	"errors"
 	"testing"
 
+	"headgoose/bot/chat"
+	"headgoose/bot/chat/chattest"
 	"headgoose/storage"
 	"headgoose/storage/record"
 )
@@ -44,4 +47,32 @@ func TestBoardLeavesWhoMayNotRunTheSession(t *testing.T) {
 			w.county.sees("口令", "[点名]")
 		})
 	}
+}
+
+// A platform that hangs is not asked again with every tick, and gets one live
+// message in the end.
+func TestBoardRestsAfterAFailure(t *testing.T) {
+	w := newOfficeWorld(t)
+	s := w.session("党性教育基地", w.now, []record.Code{xiajiahe})
+	w.county.line("host.open " + string(s.ID))
+	w.rec.Fail(chattest.Failure{Method: "Send", Err: &chat.SendError{Outcome: chat.NotSent, Err: errors.New("no line")}, Times: 2})
+	calls := func() (n int) {
+		for _, c := range w.rec.Calls() {
+			if c.Method == "Send" && c.Chat == w.county.chat {
+				n++
+			}
+		}
+		return n
+	}
+	before := calls()
+	for range 12 {
+		if err := w.bot.RefreshBoards(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		w.now = w.now.Add(boardTick)
+	}
+	if n := calls() - before; n != 3 {
+		t.Errorf("sent %d times in 12 s, want 2 that fail and 1", n)
+	}
+	w.county.sees("口令", "[点名]")
 }
