@@ -39,7 +39,7 @@ func (t *Turn) stranger() error {
 	if err := t.TellStranger(t.Ev.From.ID); err != nil {
 		return err
 	}
-	t.Send(t.Say("refusal.stranger"))
+	t.Send(t.Say("refusal.stranger", text.A{"Account": t.Ev.From.ID}))
 	return nil
 }
 
