@@ -96,7 +96,6 @@ type crash struct {
 	beats  atomic.Int64
 	target atomic.Int64 // the beat of the kill; 0: none
 	mu     sync.Mutex
-	killed chan struct{}
 }
 
 func newCrash(t *testing.T, seed uint64) *crash {
@@ -105,7 +104,6 @@ func newCrash(t *testing.T, seed uint64) *crash {
 	c := &crash{
 		t: t, binary: filepath.Join(dir, "headgoose"), config: filepath.Join(dir, "config.yaml"),
 		data: filepath.Join(dir, "data", "headgoose.db"), key: make([]byte, storage.KeySize), said: &logBook{},
-		killed: make(chan struct{}, 1),
 	}
 	if out, err := exec.Command("go", "build", "-o", c.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
@@ -279,12 +277,12 @@ func (c *crash) start() {
 	go func() { ended <- cmd.Wait() }()
 }
 
-// beat counts a call or an act; the one that is the target kills the program
+// beat counts a call or an act; one at or after the target kills the program
 // there and then.
 func (c *crash) beat() {
-	if n := c.beats.Add(1); n == c.target.Load() {
+	n, at := c.beats.Add(1), c.target.Load()
+	if at != 0 && n >= at && c.target.CompareAndSwap(at, 0) {
 		c.kill()
-		c.killed <- struct{}{}
 	}
 }
 
@@ -301,21 +299,20 @@ func (c *crash) kill() {
 // round have nothing left to do, and waits until it is gone.
 func (c *crash) killAt(ctx context.Context, beats int64) {
 	c.t.Helper()
-	c.target.Store(c.beats.Load() + beats)
+	at := c.beats.Load() + beats
+	c.target.Store(at)
+	var err error
 	select {
-	case <-c.killed:
+	case err = <-c.ended:
 	case <-c.history.idle():
-		if at := c.target.Swap(0); c.beats.Load() >= at {
-			<-c.killed
-		} else {
+		if c.target.CompareAndSwap(at, 0) { // or else a beat kills it
 			c.kill()
 		}
-	case err := <-c.ended:
-		c.t.Fatalf("the program ended by itself: %v\n%s", err, c.said.tail())
+		err = <-c.ended
 	case <-ctx.Done():
 		c.t.Fatalf("round: %v\nthe program said:\n%s", context.Cause(ctx), c.said.tail())
 	}
-	if err := <-c.ended; err == nil || !strings.Contains(err.Error(), "killed") {
+	if c.target.Load() != 0 || err == nil || !strings.Contains(err.Error(), "killed") {
 		c.t.Fatalf("the program ended with %v, not by the kill\n%s", err, c.said.tail())
 	}
 }
