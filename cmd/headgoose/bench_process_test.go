@@ -128,6 +128,9 @@ type bench struct {
 func newBench(b testing.TB) *bench {
 	b.Helper()
 	x := &bench{b: b, path: filepath.Join(b.TempDir(), "headgoose.db"), key: make([]byte, storage.KeySize), asked: map[int64]time.Time{}}
+	if _, err := program(); err != nil { // built before anything is timed
+		b.Fatal(err)
+	}
 	x.store(func(ctx context.Context, s *storage.Store) error { return fillBench(ctx, s) })
 	x.sandbox = sandbox.New(sandbox.Options{Limits: &sandbox.NoLimits, CallLog: -1, History: 2})
 	if err := x.sandbox.Start("127.0.0.1:0"); err != nil {
