@@ -199,7 +199,7 @@ func (t *Turn) offices() []record.Code {
 // homeRows are the buttons of the home card: what the person's posts do.
 func (t *Turn) homeRows() [][]Btn {
 	var row []Btn
-	for _, name := range []string{"checkin", "schedule", "host", "status", "rota", "people", "export", "register", "graduates"} {
+	for _, name := range []string{"checkin", "schedule", "leave", "swap", "note", "host", "status", "plan", "rota", "people", "export", "register", "graduates"} {
 		c := t.b.commands[name]
 		if c != nil && t.offers(c) {
 			row = append(row, t.Btn(name, name))

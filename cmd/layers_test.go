@@ -31,7 +31,9 @@ var rooms = map[string][]string{
 	"bot/telegram/sandbox": {"bot/telegram/sandbox/..."},
 	"bot/text":             {"bot/text/...", "bot/chat", "storage", "storage/record", "storage/sheet"},
 	"schedule":             {"schedule/...", "storage", "storage/record", "storage/kv"},
-	"schedule/calendar":    {},
+	"schedule/calendar":    {"storage/record"},
+	"schedule/rotation":    {"storage/record"},
+	"schedule/rota":        {"schedule/calendar", "storage/record"},
 	"storage":              {"storage/record", "storage/kv"},
 	"storage/record":       {},
 	"storage/sheet":        {"storage/record"},
@@ -51,16 +53,18 @@ var testRooms = map[string][]string{
 }
 
 // stdlibOnly are the seams and the domain: nothing but the standard library.
-var stdlibOnly = []string{"storage/record", "storage/kv", "bot/chat", "schedule/calendar"}
+var stdlibOnly = []string{"storage/record", "storage/kv", "bot/chat", "schedule/rotation"}
 
 // single says who may import a library, and no one else.
 var single = map[string]importers{
-	"github.com/go-telegram/bot": {code: []string{"bot/telegram"}, tests: []string{"bot/telegram", "bot/telegram/sandbox"}},
-	"go.etcd.io/bbolt":           {code: []string{"storage/kv/boltkv"}, tests: []string{"storage/kv/boltkv", "cmd/headgoose"}},
-	"github.com/robfig/cron/v3":  {code: []string{"schedule"}, tests: []string{"schedule"}},
-	"github.com/xuri/excelize":   {code: []string{"storage/sheet"}, tests: []string{"storage/sheet", "bot", "cmd/headgoose"}},
-	"github.com/spf13/cobra":     {code: []string{"cmd/headgoose"}, tests: []string{"cmd/headgoose"}},
-	"go.yaml.in/yaml/v4":         {code: []string{"cmd/headgoose", "bot/text"}, tests: []string{"cmd/headgoose", "bot/text"}},
+	"github.com/go-telegram/bot":    {code: []string{"bot/telegram"}, tests: []string{"bot/telegram", "bot/telegram/sandbox"}},
+	"go.etcd.io/bbolt":              {code: []string{"storage/kv/boltkv"}, tests: []string{"storage/kv/boltkv", "cmd/headgoose"}},
+	"github.com/robfig/cron/v3":     {code: []string{"schedule"}, tests: []string{"schedule"}},
+	"github.com/xuri/excelize":      {code: []string{"storage/sheet"}, tests: []string{"storage/sheet", "bot", "cmd/headgoose"}},
+	"github.com/6tail/lunar-go":     {code: []string{"schedule/calendar"}, tests: []string{"schedule/calendar"}},
+	"github.com/arran4/golang-ical": {code: []string{"bot"}, tests: []string{"bot", "cmd/headgoose"}},
+	"github.com/spf13/cobra":        {code: []string{"cmd/headgoose"}, tests: []string{"cmd/headgoose"}},
+	"go.yaml.in/yaml/v4":            {code: []string{"cmd/headgoose", "bot/text"}, tests: []string{"cmd/headgoose", "bot/text"}},
 }
 
 type importers struct{ code, tests []string }
@@ -208,7 +212,12 @@ func TestLayersFindsPlantedImports(t *testing.T) {
 		{"schedule/delivery.go", "headgoose/bot/chat", false},
 		{"schedule/due.go", "github.com/robfig/cron/v3", true},
 		{"schedule/calendar/calendar.go", "github.com/robfig/cron/v3", false},
-		{"schedule/calendar/calendar.go", "headgoose/storage/record", false},
+		{"schedule/calendar/calendar.go", "headgoose/storage/record", true},
+		{"schedule/calendar/calendar.go", "headgoose/storage", false},
+		{"schedule/rotation/plan.go", "headgoose/storage", false},
+		{"schedule/rotation/plan.go", "headgoose/storage/record", true},
+		{"schedule/rota/plan.go", "headgoose/storage", false},
+		{"bot/plan.go", "headgoose/schedule/rotation", false},
 		{"storage/people.go", "headgoose/bot", false},
 		{"storage/people.go", "headgoose/storage/kv/boltkv", false},
 		{"storage/people.go", "headgoose/storage/sheet", false},

@@ -23,6 +23,22 @@ const (
 	IssueVillageLink Action = "village_link.issue" // by which graduates register
 	SeeSelf          Action = "self.see"
 	Enrol            Action = "enrol"
+
+	PlanRotation Action = "rotation.plan" // programmes, batches, seats
+	SeeRotation  Action = "rotation.see"  // where branches stand
+	AnswerSeat   Action = "seat.answer"   // object: the branch whose seat it is
+	PlanRota     Action = "rota.plan"     // cycles and their turns
+	SeeRota      Action = "rota.see"
+	EditCalendar Action = "calendar.edit" // holidays, closures
+	AnswerDuty   Action = "duty.answer"   // received, coming; object: the branch
+	AskLeave     Action = "leave.ask"
+	DecideLeave  Action = "leave.decide"
+	AskSwap      Action = "swap.ask" // also the other side's yes; object: the own branch
+	DecideSwap   Action = "swap.decide"
+	SetRule      Action = "township.rule" // how a township deals with swaps
+	WriteNote    Action = "note.write"
+	ReviewNote   Action = "note.review" // read, accept, return
+	SeeBurden    Action = "burden.see"  // how many prompts people get
 )
 
 // Actor is who acts: a person with the posts held at this moment.
@@ -69,6 +85,22 @@ var grants = map[Action][]grant{
 	EditGraduate:     {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 	IssueVillageLink: {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
 	SeeSelf:          {{"", own}},
+
+	PlanRotation: {{CountyOfficer, within}},
+	SeeRotation:  {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	AnswerSeat:   {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	PlanRota:     {{CountyOfficer, within}},
+	SeeRota:      {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	EditCalendar: {{CountyOfficer, within}},
+	AnswerDuty:   {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	AskLeave:     {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	DecideLeave:  {{CountyOfficer, within}, {TownshipOfficer, within}},
+	AskSwap:      {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	DecideSwap:   {{CountyOfficer, within}, {TownshipOfficer, within}},
+	SetRule:      {{CountyOfficer, within}, {TownshipOfficer, within}},
+	WriteNote:    {{"", own}},
+	ReviewNote:   {{CountyOfficer, within}, {TownshipOfficer, within}},
+	SeeBurden:    {{CountyOfficer, within}, {TownshipOfficer, within}},
 }
 
 // Allow says whether actor may do action to object: nil, or an error that is

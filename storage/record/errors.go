@@ -23,4 +23,10 @@ var (
 	ErrNotExpected = errors.New("not on the list of the session")
 	ErrWaiting     = errors.New("already waits for the host")
 	ErrChanged     = errors.New("changed meanwhile")
+
+	ErrFull     = errors.New("no seat or place is left")
+	ErrTooLate  = errors.New("the time for it has passed")
+	ErrPending  = errors.New("another request about it is open")
+	ErrSettled  = errors.New("settled already")
+	ErrClashing = errors.New("clashes with something else that is planned")
 )

@@ -50,6 +50,11 @@ type Outbox struct {
 	Created      time.Time `json:"created"`
 	NotBefore    time.Time `json:"not_before,omitzero"`
 	UselessAfter time.Time `json:"useless_after,omitzero"`
+	// Prompt: it asks for the person's attention of the bot's own accord, and so
+	// counts against the person's weekly budget. Urgent: it tells of a change
+	// within 24 hours and goes out even when the budget is used up.
+	Prompt bool `json:"prompt,omitzero"`
+	Urgent bool `json:"urgent,omitzero"`
 	// AtMostOnce: after an unknown outcome it is not sent again.
 	AtMostOnce bool `json:"at_most_once,omitzero"`
 

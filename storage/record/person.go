@@ -90,6 +90,9 @@ type Post struct {
 	Place  Code      `json:"place"`
 	From   Date      `json:"from,omitzero"`
 	Until  time.Time `json:"until,omitzero"` // zero: held now
+	// Ends is the last day of a post that was given for a time; it is ended after
+	// it. Empty: until somebody else is appointed.
+	Ends Date `json:"ends,omitzero"`
 }
 
 // Held says whether the post is held now.

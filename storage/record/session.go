@@ -62,6 +62,12 @@ type Session struct {
 	Opens    time.Time `json:"opens"`
 	LateFrom time.Time `json:"late_from"`
 
+	// Cycle is the cycle of the rota whose turns these are; Batch the batch of
+	// rotation training of which this is the Day-th day, from 1.
+	Cycle CycleID `json:"cycle,omitzero"`
+	Batch BatchID `json:"batch,omitzero"`
+	Day   int     `json:"day,omitzero"`
+
 	Hosts []PersonID `json:"hosts,omitzero"`
 	// Rev grows with every change of time, place or cancellation. What was
 	// planned for another Rev is not sent.

@@ -1,0 +1,81 @@
+package record
+
+import "time"
+
+// RequestID names a leave, a swap or a substitution.
+type RequestID string
+
+// RequestState is where a request stands.
+type RequestState string
+
+// The states of a request: asked → agreed (swaps: the other side said yes, the
+// officer's word is out) → approved, or one of the ways out.
+const (
+	RequestAsked     RequestState = "asked"
+	RequestAgreed    RequestState = "agreed"
+	RequestApproved  RequestState = "approved"
+	RequestRefused   RequestState = "refused"   // by the other side or the officer, with a reason
+	RequestWithdrawn RequestState = "withdrawn" // by whoever asked, or agreed
+	RequestExpired   RequestState = "expired"   // its deadline passed
+	RequestVoid      RequestState = "void"      // the plan changed so that it has no object any more
+)
+
+// Open says whether somebody's answer is out.
+func (s RequestState) Open() bool { return s == RequestAsked || s == RequestAgreed }
+
+// RequestRow is one step of a request. Rows are only appended.
+type RequestRow struct {
+	At     time.Time    `json:"at"`
+	State  RequestState `json:"state"`
+	By     PersonID     `json:"by,omitzero"`  // empty: the bot
+	For    Code         `json:"for,omitzero"` // the branch on whose behalf an officer acted
+	Reason string       `json:"reason,omitzero"`
+}
+
+// Leave is a request to be excused on some days (请假), asked before they come
+// and decided by the township officer.
+type Leave struct {
+	ID      RequestID `json:"id"`
+	Village Code      `json:"village"`
+	Person  PersonID  `json:"person"`
+	Days
+	Reason string       `json:"reason"`
+	State  RequestState `json:"state"`
+	Rows   []RequestRow `json:"rows"`
+}
+
+// SwapKind tells an exchange from a substitution.
+type SwapKind string
+
+// The kinds of swaps.
+const (
+	SwapTurns  SwapKind = "swap"       // two branches exchange their turns at a base (调换)
+	Substitute SwapKind = "substitute" // another branch attends for one (替代)
+)
+
+// Swap is a request to exchange turns, or to be stood in for. Both branches and
+// the rule of the township (record.TownshipRule) have to say yes before
+// Deadline; until it is approved either side can withdraw.
+type Swap struct {
+	ID       RequestID    `json:"id"`
+	Kind     SwapKind     `json:"kind"`
+	Cycle    CycleID      `json:"cycle"`
+	Base     BaseID       `json:"base"`
+	From     Code         `json:"from"`            // the branch that asks
+	To       Code         `json:"to"`              // the branch that is asked
+	FromAt   TurnSlot     `json:"from_at"`         // the turns as they stood when it was asked
+	ToAt     TurnSlot     `json:"to_at,omitzero"`  // swap only
+	Reason   string       `json:"reason,omitzero"` // why
+	Deadline time.Time    `json:"deadline"`        // for the answer that is out
+	State    RequestState `json:"state"`
+	Rows     []RequestRow `json:"rows"`
+}
+
+// TownshipRule is how a township deals with what its branches agree among each
+// other.
+type TownshipRule struct {
+	// AutoSwap: what both sides agree on is approved at once; else the township's
+	// officer is asked.
+	AutoSwap bool     `json:"auto_swap"`
+	By       PersonID `json:"by,omitzero"`
+}
