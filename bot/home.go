@@ -58,7 +58,11 @@ func (t *Turn) home() error {
 		body += "\n" + t.Say("home.form_open")
 		rows = append(rows, []Btn{t.Btn("resume", "form resume"), t.Btn("cancel", "form cancel")})
 	}
-	t.Answer(body, append(rows, t.homeRows()...)...)
+	duties, err := t.dutyButtons()
+	if err != nil {
+		return err
+	}
+	t.Answer(body, append(append(rows, duties...), t.homeRows()...)...)
 	return nil
 }
 
@@ -89,9 +93,44 @@ func (t *Turn) homeText() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	for _, family := range homeDuties() {
+		open, err := family.lines(t)
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, open...)
+	}
 	office, err := t.officeLines()
 	lines = append(append(lines, hosting...), office...)
 	return strings.Join(lines, "\n"), err
+}
+
+// homeDuty is what a family has on the home card: what the person owes or waits
+// for, in a line or two, and the buttons that lead there.
+type homeDuty struct {
+	lines   func(*Turn) ([]string, error)
+	buttons func(*Turn) ([]Btn, error) // nil: none
+}
+
+// homeDuties lists them, a family after the other.
+func homeDuties() []homeDuty {
+	return nil
+}
+
+// dutyButtons are the buttons of what the person owes or waits for.
+func (t *Turn) dutyButtons() ([][]Btn, error) {
+	var all []Btn
+	for _, family := range homeDuties() {
+		if family.buttons == nil {
+			continue
+		}
+		row, err := family.buttons(t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row...)
+	}
+	return inRows(all, 2), nil
 }
 
 // postLines says the posts of a person: 巴燕镇 下加合村 支部书记.

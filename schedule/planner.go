@@ -114,12 +114,30 @@ func (p *Planner) Wake(ctx context.Context) error {
 	// Sessions come first: whether a new plan still gets into a weekly push
 	// is told by the mark of the week before it is moved on.
 	faults := []error{p.sessions(ctx, now, marks[JobWeek])}
+	for _, part := range p.parts() {
+		if err := part.look(ctx, now); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", part.name, err))
+		}
+	}
 	for _, t := range p.tasks {
 		if err := p.task(ctx, t, marks[t.name], now); err != nil {
 			faults = append(faults, fmt.Errorf("job %s: %w", t.name, err))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// part is something that a look does besides sessions and jobs. It finds what
+// is due in the store, does it in transactions that can be repeated, and does
+// nothing where nothing is due.
+type part struct {
+	name string
+	look func(ctx context.Context, now time.Time) error
+}
+
+// parts lists them in the order in which a look does them.
+func (p *Planner) parts() []part {
+	return nil
 }
 
 // task does what is due of a job in (mark, now].

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -226,16 +227,31 @@ func presence(s record.Session, at time.Time) record.AttendanceRow {
 	return record.AttendanceRow{At: at, Status: record.Late, LateMin: max(1, int(at.Sub(s.LateFrom)/time.Minute))}
 }
 
-// standsFor lists the expected villages whose secretary the person is now.
+// standsFor lists the expected villages that the person stands for now: those
+// whose secretary it is, unless another branch stands in for them, and those
+// that one of its villages stands in for.
 func (tx *Tx) standsFor(id record.SessionID, who record.Actor) ([]record.Code, error) {
+	by, err := tx.StandIns(id)
+	if err != nil {
+		return nil, err
+	}
+	own := who.Places(record.Secretary)
 	var villages []record.Code
-	for _, v := range who.Places(record.Secretary) {
+	for _, v := range own {
 		found, err := tx.Expected(id, v)
 		if err != nil {
 			return nil, err
 		}
-		villages = append(villages, found...)
+		if by[v] == "" || slices.Contains(own, by[v]) {
+			villages = append(villages, found...)
+		}
 	}
+	for v, in := range by {
+		if slices.Contains(own, in) && !slices.Contains(own, v) {
+			villages = append(villages, v)
+		}
+	}
+	slices.Sort(villages)
 	return villages, nil
 }
 
@@ -264,6 +280,11 @@ func (tx *Tx) Mark(s record.Session, about record.Actor, status record.Status, m
 		}
 	}
 	row := record.AttendanceRow{At: tx.Now, Status: status, Method: method, By: by, Reason: reason}
+	if s.State == record.Closed {
+		if err := tx.carry(s); err != nil {
+			return err
+		}
+	}
 	return tx.appendRow(s.ID, about.Person, villages, row)
 }
 

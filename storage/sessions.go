@@ -19,6 +19,8 @@ import (
 //	hosting/<person>/<start>/<id>       -> record.SessionID
 //	open/<county>/<id>                  -> record.SessionID: open ones
 //	expect/<id>/<township>              -> []record.Code: its expected villages, in order
+//	standin/<id>/<village>              -> record.Code: the branch that stands in for an expected one
+//	carry/<county>/<id>                 -> record.SessionID: its outcome is to be carried into the ledgers
 //	tally/<id>, tally/<id>/<township>   -> record.SessionCount
 
 // Bases lists a county's bases.
@@ -133,7 +135,7 @@ func sessionIndex(s record.Session, townships []record.Code) []string {
 	at := stamp(s.Start) + "/" + string(s.ID)
 	keys := []string{"day/" + string(s.Place.County()) + "/" + at}
 	for _, t := range townships {
-		keys = append(keys, "duty/"+string(t)+"/"+at)
+		keys = append(keys, dutyKey(s, t))
 	}
 	for _, h := range s.Hosts {
 		keys = append(keys, "hosting/"+string(h)+"/"+at)
@@ -223,6 +225,177 @@ func (tx *Tx) Expected(id record.SessionID, place record.Code) ([]record.Code, e
 	}
 	return list, err
 }
+
+// Expect adds a village to those that a planned or open session expects; one
+// that it expects already is no change. It tells nobody: who calls it tells the
+// branch. Refusals: ErrClosed, ErrCancelled; ErrFull where the session would
+// expect more than record.MaxTownships townships.
+func (tx *Tx) Expect(id record.SessionID, village record.Code) error {
+	s, list, i, found, err := tx.expectedAt(id, village)
+	if err != nil || found {
+		return err
+	}
+	if len(list) == 0 {
+		townships, err := tx.ExpectedTownships(id)
+		if err != nil {
+			return err
+		}
+		if len(townships) >= record.MaxTownships {
+			return fmt.Errorf("%w: townships of a session", record.ErrFull)
+		}
+		if err := put(tx, dutyKey(s, village.Township()), s.ID); err != nil {
+			return err
+		}
+	}
+	if err := put(tx, expectKey(id, village.Township()), slices.Insert(list, i, village)); err != nil {
+		return err
+	}
+	return tx.tallyUp(id, village.Township(), func(c *record.SessionCount) { c.Expected++ })
+}
+
+// Unexpect takes a village off those that a planned or open session expects;
+// one that it does not expect is no change. It tells nobody. A branch that
+// somebody has stood for stays: ErrSettled.
+func (tx *Tx) Unexpect(id record.SessionID, village record.Code) error {
+	s, list, i, found, err := tx.expectedAt(id, village)
+	if err != nil || !found {
+		return err
+	}
+	mark, marked, err := tx.Branch(id, village)
+	switch {
+	case err != nil:
+		return err
+	case mark.Status.Came():
+		return record.ErrSettled
+	case marked:
+		if err := tx.unmark(id, village, mark); err != nil {
+			return err
+		}
+	}
+	if err := tx.DropStandIn(id, village); err != nil {
+		return err
+	}
+	if list = slices.Delete(list, i, i+1); len(list) > 0 {
+		if err := put(tx, expectKey(id, village.Township()), list); err != nil {
+			return err
+		}
+		return tx.tallyUp(id, village.Township(), func(c *record.SessionCount) { c.Expected-- })
+	}
+	for _, key := range []string{expectKey(id, village.Township()), tallyKey(id, village.Township()), dutyKey(s, village.Township())} {
+		if err := del(tx, key); err != nil {
+			return err
+		}
+	}
+	return tx.tallyUp(id, "", func(c *record.SessionCount) { c.Expected-- })
+}
+
+// unmark takes the excuse or absence of a village that is no longer expected
+// out of the counts. What was said about whoever stood for it stays in the rows,
+// which then stand for one village less.
+func (tx *Tx) unmark(id record.SessionID, village record.Code, mark BranchMark) error {
+	var stood []record.Attendance
+	for e, err := range scan[record.Attendance](tx, under(attKey(id, ""))) {
+		if err != nil {
+			return err
+		}
+		if slices.Contains(e.val.Villages, village) {
+			stood = append(stood, e.val)
+		}
+	}
+	for _, att := range stood {
+		att.Villages = slices.DeleteFunc(att.Villages, func(v record.Code) bool { return v == village })
+		if err := put(tx, attKey(id, att.Person), att); err != nil {
+			return err
+		}
+	}
+	if err := del(tx, branchKey(id, village)); err != nil {
+		return err
+	}
+	return tx.tallyUp(id, village.Township(), func(c *record.SessionCount) {
+		c.Excused -= b2i(mark.Status == record.Excused)
+	})
+}
+
+// expectedAt reads a session that is not over, and where a village stands in
+// the list of its township.
+func (tx *Tx) expectedAt(id record.SessionID, village record.Code) (s record.Session, list []record.Code, i int, found bool, err error) {
+	if s, err = tx.Session(id); err != nil {
+		return s, nil, 0, false, err
+	}
+	switch {
+	case village.Level() != record.Village:
+		return s, nil, 0, false, fmt.Errorf("%w: a session expects villages", record.ErrInvalid)
+	case s.State == record.Closed:
+		return s, nil, 0, false, record.ErrClosed
+	case s.State == record.Cancelled:
+		return s, nil, 0, false, record.ErrCancelled
+	}
+	list, _, err = get[[]record.Code](tx, expectKey(id, village.Township()))
+	i, found = slices.BinarySearch(list, village)
+	return s, list, i, found, err
+}
+
+func dutyKey(s record.Session, township record.Code) string {
+	return "duty/" + string(township) + "/" + stamp(s.Start) + "/" + string(s.ID)
+}
+
+// SetStandIn has the secretary of another branch stand for a village that a
+// session expects; a check-in of the other then counts for both where both are
+// expected.
+func (tx *Tx) SetStandIn(id record.SessionID, village, by record.Code) error {
+	expected, err := tx.Expected(id, village)
+	if err != nil {
+		return err
+	}
+	if len(expected) == 0 || by.Level() != record.Village || by == village {
+		return fmt.Errorf("%w: stand-in", record.ErrInvalid)
+	}
+	return put(tx, standInKey(id, village), by)
+}
+
+// DropStandIn ends it; none is no error.
+func (tx *Tx) DropStandIn(id record.SessionID, village record.Code) error {
+	return del(tx, standInKey(id, village))
+}
+
+// StandIns maps the villages of a session that others stand in for to who does.
+func (tx *Tx) StandIns(id record.SessionID) (map[record.Code]record.Code, error) {
+	prefix := standInKey(id, "")
+	by := map[record.Code]record.Code{}
+	for e, err := range scan[record.Code](tx, under(prefix)) {
+		if err != nil {
+			return nil, err
+		}
+		by[record.Code(e.key[len(prefix):])] = e.val
+	}
+	return by, nil
+}
+
+func standInKey(id record.SessionID, village record.Code) string {
+	return "standin/" + string(id) + "/" + string(village)
+}
+
+// carry notes that the outcome of a session is to be carried into the ledgers
+// that it belongs to.
+func (tx *Tx) carry(s record.Session) error {
+	if s.Cycle == "" && s.Batch == "" {
+		return nil
+	}
+	return put(tx, carryKey(s), s.ID)
+}
+
+func carryKey(s record.Session) string {
+	return "carry/" + string(s.Place.County()) + "/" + string(s.ID)
+}
+
+// ToCarry lists the sessions whose outcome is to be carried into the ledgers:
+// closed ones, and those that were corrected since.
+func (tx *Tx) ToCarry(county record.Code) ([]record.Session, error) {
+	return tx.sessionsOf(under("carry/"+string(county)+"/"), 0)
+}
+
+// Carried notes that the outcome of a session stands in the ledgers.
+func (tx *Tx) Carried(s record.Session) error { return del(tx, carryKey(s)) }
 
 // Tally is the count of a session, or of one township in it.
 func (tx *Tx) Tally(id record.SessionID, township record.Code) (record.SessionCount, error) {
@@ -353,7 +526,10 @@ func (tx *Tx) CloseSession(id record.SessionID) (record.Session, error) {
 	case s.State != record.Open:
 		return s, record.ErrNotOpen
 	}
-	return tx.ChangeSession(id, func(s *record.Session) { s.State, s.ClosedAt = record.Closed, tx.Now })
+	if s, err = tx.ChangeSession(id, func(s *record.Session) { s.State, s.ClosedAt = record.Closed, tx.Now }); err != nil {
+		return s, err
+	}
+	return s, tx.carry(s)
 }
 
 // CancelSession cancels a session that has not been opened.
