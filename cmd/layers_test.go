@@ -34,8 +34,9 @@ var rooms = map[string][]string{
 	"schedule/calendar":    {"storage/record"},
 	"schedule/rotation":    {"storage/record"},
 	"schedule/rota":        {"schedule/calendar", "storage/record"},
-	"storage":              {"storage/record", "storage/kv"},
+	"storage":              {"storage/record", "storage/kv", "storage/seal"},
 	"storage/record":       {},
+	"storage/seal":         {},
 	"storage/sheet":        {"storage/record"},
 	"storage/kv":           {},
 	"storage/kv/internal":  {"storage/kv"},
@@ -53,7 +54,7 @@ var testRooms = map[string][]string{
 }
 
 // stdlibOnly are the seams and the domain: nothing but the standard library.
-var stdlibOnly = []string{"storage/record", "storage/kv", "bot/chat", "schedule/rotation"}
+var stdlibOnly = []string{"storage/record", "storage/seal", "storage/kv", "bot/chat", "schedule/rotation"}
 
 // single says who may import a library, and no one else.
 var single = map[string]importers{

@@ -133,8 +133,8 @@ func sameButOrder(prefix string, a, b []byte) bool {
 	return slices.EqualFunc(x, y, bytes.Equal)
 }
 
-// shown is a key without the names of people and hashes of phones: the topic
-// and the last part, which is an id or a code.
+// shown is a key without keyed hashes of names and phones: the topic and the
+// last part, which is an id or a code.
 func shown(key string) string {
 	switch t := topic(key); t {
 	case "name", "gradlist", "gradlike":

@@ -24,9 +24,11 @@ type county struct {
 	people []record.PersonID
 }
 
-func newCounty(t rapid.TB) *county {
+func newCounty(t rapid.TB) *county { return newCountyWith(t, nil) }
+
+func newCountyWith(t rapid.TB, ring Keys) *county {
 	c := &county{t: t, engine: memkv.New(memkv.Options{}), now: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)}
-	s, err := Open(context.Background(), c.engine, Options{Key: make([]byte, KeySize), Clock: func() time.Time { return c.now }})
+	s, err := Open(context.Background(), c.engine, Options{Key: make([]byte, KeySize), Ring: ring, Clock: func() time.Time { return c.now }})
 	if err != nil {
 		t.Fatal(err)
 	}

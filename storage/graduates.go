@@ -14,14 +14,14 @@ import (
 // Keys:
 //
 //	graduate/<id>                             -> record.Graduate
-//	gradlist/<filter>/<village>/<name>/<id>   -> true: the lists, in the office's order
-//	gradlike/<village>/<year>/<name>/<id>     -> true: who may be the same person
+//	gradlist/<filter>/<village>/<number>      -> true: the lists, in the office's order
+//	gradlike/<keyed hash>/<number>            -> true: who may be the same person
 //	gradof/<person>                           -> record.GraduateID, the person's own record
 //
 // A village's code begins with the codes of its township and county, so one
-// list serves all three: what lies in a place is a run of keys. A name has no
-// slash (record.Graduate.Check). The counts of a place (counts.go) change with
-// every record.
+// list serves all three: what lies in a place is a run of keys. A number is a
+// graduate's id with its length before it, so that keys are in the order of
+// registration. The counts of a place (counts.go) change with every record.
 
 // GraduateFilter picks graduates for a list.
 type GraduateFilter string
@@ -92,7 +92,7 @@ func (tx *Tx) GraduateOf(id record.PersonID) (record.Graduate, bool, error) {
 // the same village, name and birth year who is not among others, those known
 // to be other people, is ErrExists: nobody is doubled silently.
 func (tx *Tx) AddGraduate(g record.Graduate, others []record.GraduateID) (record.Graduate, error) {
-	id, err := tx.newID("graduate", "g")
+	id, err := tx.newSubject("graduate", "g", func(id string) record.SealKey { return record.SealKey{Graduate: record.GraduateID(id)} })
 	if err != nil {
 		return g, err
 	}
@@ -241,7 +241,7 @@ func (tx *Tx) indexGraduate(g record.Graduate, on bool) error {
 			errs = append(errs, set(listKey(f, g), true))
 		}
 	}
-	errs = append(errs, set(likeness(g)+string(g.ID), true))
+	errs = append(errs, set(tx.likeKey(g)+numbered(g.ID), true))
 	if g.Person != "" {
 		errs = append(errs, set("gradof/"+string(g.Person), g.ID))
 	}
@@ -281,15 +281,23 @@ func counted[K comparable](m map[K]int, k K, by int) map[K]int {
 	return m
 }
 
-// likeness is the beginning of the keys of all who may be the same person.
+// likeness is what all who may be the same person have in common.
 func likeness(g record.Graduate) string {
-	return fmt.Sprintf("gradlike/%s/%d/%s/", g.Village, g.BirthYear, g.Name)
+	return fmt.Sprintf("%s/%d/%s", g.Village, g.BirthYear, g.Name)
 }
+
+// likeKey is the beginning of the keys of all who may be the same person.
+func (tx *Tx) likeKey(g record.Graduate) string {
+	return "gradlike/" + tx.blind("gradlike", likeness(g)) + "/"
+}
+
+// numbered writes an id for a key: in the order in which ids were given.
+func numbered(id record.GraduateID) string { return fmt.Sprintf("%02d%s", len(id), id) }
 
 // LikeGraduates lists the records of a graduate's village, name and birth
 // year, but for the graduate's own.
 func (tx *Tx) LikeGraduates(g record.Graduate) ([]record.Graduate, error) {
-	ids, err := tx.idsUnder(likeness(g))
+	ids, err := tx.idsUnder(tx.likeKey(g))
 	if err != nil {
 		return nil, err
 	}
@@ -308,10 +316,10 @@ func (tx *Tx) idsUnder(prefix string) ([]record.GraduateID, error) {
 	return ids, nil
 }
 
-// lastPart is the id behind the last slash of a key.
+// lastPart is the id of the number behind the last slash of a key.
 func lastPart(key []byte) record.GraduateID {
 	s := string(key)
-	return record.GraduateID(s[strings.LastIndexByte(s, '/')+1:])
+	return record.GraduateID(s[strings.LastIndexByte(s, '/')+len("/00"):])
 }
 
 func (tx *Tx) graduates(ids []record.GraduateID) ([]record.Graduate, error) {
@@ -331,7 +339,7 @@ func listPrefix(f GraduateFilter, place record.Code) string {
 }
 
 func listKey(f GraduateFilter, g record.Graduate) string {
-	return listPrefix(f, g.Village) + "/" + g.Name + "/" + string(g.ID)
+	return listPrefix(f, g.Village) + "/" + numbered(g.ID)
 }
 
 // GraduateQuery asks for a page of a list.
@@ -344,8 +352,8 @@ type GraduateQuery struct {
 	Limit         int
 }
 
-// Graduates is a page of a list, in the office's order: by village, then by
-// name. more says whether the list goes on in the direction asked. It costs
+// Graduates is a page of a list, in the office's order: by village, then in
+// the order of registration. more says whether the list goes on in the direction asked. It costs
 // the size of the page.
 func (tx *Tx) Graduates(q GraduateQuery) (page []record.Graduate, more bool, err error) {
 	r, err := tx.pageRange(q)

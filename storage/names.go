@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -9,27 +10,32 @@ import (
 
 // Keys:
 //
-//	name/<county>/<name>/<person>  -> true: who of that name holds a post in the county
+//	name/<county>/<keyed hash>/<person>  -> true: who of a name holds a post in the county
 //
 // The index follows the held posts: whoever holds none in a county is not
-// found there by name.
+// found there by name. It holds keyed hashes, so it tells no name to who has
+// the file alone.
 
-func nameKey(county record.Code, name string, id record.PersonID) string {
-	return "name/" + string(county) + "/" + name + "/" + string(id)
+func (tx *Tx) nameKey(county record.Code, name string, id record.PersonID) string {
+	return "name/" + string(county) + "/" + tx.blind("name", name) + "/" + string(id)
+}
+
+// blind is a text in an index that reveals nothing: a keyed hash, of one use.
+// Equal texts have equal ones, as an index must.
+func (tx *Tx) blind(use, text string) string {
+	return hex.EncodeToString(mac(tx.s.keys.blind, use+"\x00"+text)[:16])
 }
 
 // PeopleNamed lists who holds a post in a county and bears exactly this name,
 // in the order in which they came into the roster.
 func (tx *Tx) PeopleNamed(county record.Code, name string) ([]record.PersonID, error) {
 	var ids []record.PersonID
-	prefix := nameKey(county, name, "")
+	prefix := tx.nameKey(county, name, "")
 	for e, err := range tx.r.Scan(under(prefix)) {
 		if err != nil {
 			return nil, err
 		}
-		if id := string(e.Key[len(prefix):]); !strings.Contains(id, "/") {
-			ids = append(ids, record.PersonID(id))
-		}
+		ids = append(ids, record.PersonID(e.Key[len(prefix):]))
 	}
 	slices.SortFunc(ids, func(a, b record.PersonID) int {
 		if len(a) != len(b) {
@@ -52,7 +58,7 @@ func (tx *Tx) indexName(id record.PersonID, place record.Code) error {
 		return err
 	}
 	county := place.County()
-	key := nameKey(county, p.Name, p.ID)
+	key := tx.nameKey(county, p.Name, p.ID)
 	if slices.ContainsFunc(actor.Posts, func(post record.Post) bool { return post.Place.County() == county }) {
 		return put(tx, key, true)
 	}
@@ -70,10 +76,10 @@ func (tx *Tx) renameInIndex(id record.PersonID, from, to string) error {
 	}
 	for _, post := range actor.Posts {
 		county := post.Place.County()
-		if err := del(tx, nameKey(county, from, id)); err != nil {
+		if err := del(tx, tx.nameKey(county, from, id)); err != nil {
 			return err
 		}
-		if err := put(tx, nameKey(county, to, id), true); err != nil {
+		if err := put(tx, tx.nameKey(county, to, id), true); err != nil {
 			return err
 		}
 	}

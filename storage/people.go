@@ -67,7 +67,7 @@ func (tx *Tx) personAt(key string) (record.Person, bool, error) {
 // AddPerson adds a person and returns the id. phone is normalised (see
 // record.CleanPhone) or empty; one that another person has is ErrExists.
 func (tx *Tx) AddPerson(p record.Person, phone string) (record.PersonID, error) {
-	id, err := tx.newID("person", "p")
+	id, err := tx.newSubject("person", "p", func(id string) record.SealKey { return record.SealKey{Person: record.PersonID(id)} })
 	if err != nil {
 		return "", err
 	}

@@ -112,7 +112,8 @@ func secretaries(t fataler) []record.RosterRow {
 	return rows
 }
 
-// dump is all that the store holds but its audit log.
+// dump is all that the store holds but its audit log, with sealed fields opened:
+// the same text seals to other bytes each time.
 func dump(t fataler, s *Store) map[string]string {
 	all := map[string]string{}
 	err := s.engine.View(context.Background(), func(r kv.Reader) error {
@@ -120,7 +121,15 @@ func dump(t fataler, s *Store) map[string]string {
 			if err != nil {
 				return err
 			}
-			all[string(e.Key)] = string(e.Value)
+			key, value := string(e.Key), string(e.Value)
+			if strings.HasPrefix(key, "person/") {
+				var p record.Person
+				if err := s.decode(key, e.Value, &p); err != nil {
+					return err
+				}
+				value = fmt.Sprintf("%+v", p)
+			}
+			all[key] = value
 		}
 		return nil
 	})

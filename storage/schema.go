@@ -3,10 +3,12 @@ package storage
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
 	"headgoose/storage/kv"
+	"headgoose/storage/record"
 )
 
 // Keys:
@@ -27,7 +29,87 @@ func (k keys) check() string { return hex.EncodeToString(mac(k.link, "key check"
 
 // migrations[i] leads from version i+1 to i+2. Each is repeatable and keeps
 // within the limits of a transaction by going in chunks.
-var migrations []func(context.Context, *Store) error
+var migrations = []func(context.Context, *Store) error{sealRecords}
+
+// sealRecords leads to version 2: what concerns people is sealed, and names
+// leave the keys of the indexes.
+func sealRecords(ctx context.Context, s *Store) error {
+	for _, topic := range []string{"name/", "gradlist/", "gradlike/"} {
+		if err := s.eachChunk(ctx, topic, func(tx *Tx, key string) error { return del(tx, key) }); err != nil {
+			return err
+		}
+	}
+	err := s.eachChunk(ctx, "person/", func(tx *Tx, key string) error {
+		p, _, err := get[record.Person](tx, key)
+		if err != nil {
+			return err
+		}
+		if err := tx.reserve(p.Seal()); err != nil {
+			return err
+		}
+		actor, err := tx.Actor(p.ID)
+		if err != nil {
+			return err
+		}
+		for _, post := range actor.Posts {
+			if err := put(tx, tx.nameKey(post.Place.County(), p.Name, p.ID), true); err != nil {
+				return err
+			}
+		}
+		return put(tx, key, p)
+	})
+	if err != nil {
+		return err
+	}
+	return s.eachChunk(ctx, "graduate/", func(tx *Tx, key string) error {
+		g, _, err := get[record.Graduate](tx, key)
+		if err != nil {
+			return err
+		}
+		if err := tx.reserve(g.Seal()); err != nil {
+			return err
+		}
+		for _, f := range GraduateFilters() {
+			if f.Takes(g) {
+				if err := put(tx, listKey(f, g), true); err != nil {
+					return err
+				}
+			}
+		}
+		return errors.Join(put(tx, tx.likeKey(g)+numbered(g.ID), true), put(tx, key, g))
+	})
+}
+
+// eachChunk calls fn for every key of a topic, a few in a transaction: fn
+// writes at most a tenth of what one may, and may be called again.
+func (s *Store) eachChunk(ctx context.Context, topic string, fn func(tx *Tx, key string) error) error {
+	const chunk = 10
+	r := under(topic)
+	for {
+		var keys []string
+		err := s.Update(ctx, func(tx *Tx) error {
+			keys = nil
+			for e, err := range tx.r.Scan(r) {
+				if err != nil {
+					return err
+				}
+				if keys = append(keys, string(e.Key)); len(keys) == chunk {
+					break
+				}
+			}
+			for _, key := range keys {
+				if err := fn(tx, key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(keys) < chunk {
+			return err
+		}
+		r.Lo = []byte(keys[len(keys)-1] + "\x00")
+	}
+}
 
 func (s *Store) migrate(ctx context.Context) error {
 	var m meta

@@ -23,7 +23,6 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -33,10 +32,12 @@ import (
 	"time"
 
 	"headgoose/storage/kv"
+	"headgoose/storage/record"
+	"headgoose/storage/seal"
 )
 
 // SchemaVersion is what this program writes. Migrations lead up to it.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // KeySize is the length of the master key in bytes.
 const KeySize = 32
@@ -54,6 +55,7 @@ type Store struct {
 	engine    kv.Engine
 	clock     func() time.Time
 	keys      keys
+	ring      Keys
 	outbox    outboxHook
 	codes     sync.Map // codeStep -> Code
 	codesKept atomic.Int64
@@ -63,20 +65,23 @@ type Store struct {
 type Options struct {
 	// Clock gives the time of a transaction; time.Now if nil.
 	Clock func() time.Time
-	// Key is the master key of KeySize bytes; keyed hashes are derived from
+	// Key is the root secret of KeySize bytes; keyed hashes are derived from
 	// it. Data written with one key cannot be matched with another.
 	Key []byte
+	// Ring has the keys that seal what concerns a person. Without one they are
+	// derived from Key and cannot be destroyed: for tests and tools.
+	Ring Keys
 }
 
 // keys are derived from the master key, one for each use.
-type keys struct{ phone, link, code []byte }
+type keys struct{ phone, link, code, blind []byte }
 
 func deriveKeys(master []byte) (keys, error) {
 	if len(master) != KeySize {
 		return keys{}, fmt.Errorf("storage: master key of %d bytes, want %d", len(master), KeySize)
 	}
 	var k keys
-	for use, into := range map[string]*[]byte{"phone": &k.phone, "link": &k.link, "code": &k.code} {
+	for use, into := range map[string]*[]byte{"phone": &k.phone, "link": &k.link, "code": &k.code, "blind": &k.blind} {
 		sub, err := hkdf.Key(sha256.New, master, nil, "headgoose/"+use, 32)
 		if err != nil {
 			return keys{}, fmt.Errorf("storage: derive key: %w", err)
@@ -97,7 +102,13 @@ func Open(ctx context.Context, engine kv.Engine, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	s := &Store{engine: engine, clock: o.Clock, keys: k}
+	if o.Ring == nil {
+		o.Ring = seal.Derived(o.Key)
+	}
+	s := &Store{engine: engine, clock: o.Clock, keys: k, ring: o.Ring}
+	if err := s.ring.Reserve(weekKeys); err != nil {
+		return nil, err
+	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}
@@ -106,7 +117,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options) (*Store, error) {
 
 // On is a store over another engine with the same data: a copy to be checked.
 func (s *Store) On(engine kv.Engine) *Store {
-	return &Store{engine: engine, clock: s.clock, keys: s.keys}
+	return &Store{engine: engine, clock: s.clock, keys: s.keys, ring: s.ring}
 }
 
 // Engine is the engine under the store, for backup and checks.
@@ -161,7 +172,7 @@ func get[T any](tx *Tx, key string) (v T, found bool, err error) {
 	if err != nil || !found {
 		return v, false, err
 	}
-	if err := json.Unmarshal(raw, &v); err != nil {
+	if err := tx.s.decode(key, raw, &v); err != nil {
 		return v, false, fmt.Errorf("storage: record %s: %w", topic(key), err)
 	}
 	return v, true, nil
@@ -172,7 +183,7 @@ func put(tx *Tx, key string, v any) error {
 	if tx.w == nil {
 		return errReadOnly
 	}
-	raw, err := json.Marshal(v)
+	raw, err := tx.s.encode(key, v)
 	if err != nil {
 		return fmt.Errorf("storage: record %s: %w", topic(key), err)
 	}
@@ -204,7 +215,7 @@ func scan[T any](tx *Tx, r kv.Range) iter.Seq2[row[T], error] {
 		for e, err := range tx.r.Scan(r) {
 			out := row[T]{key: string(e.Key)}
 			if err == nil {
-				if err = json.Unmarshal(e.Value, &out.val); err != nil {
+				if err = tx.s.decode(out.key, e.Value, &out.val); err != nil {
 					err = fmt.Errorf("storage: record %s: %w", topic(out.key), err)
 				}
 			}
@@ -248,4 +259,32 @@ func (tx *Tx) next(name string) (uint64, error) {
 func (tx *Tx) newID(name, prefix string) (string, error) {
 	n, err := tx.next(name)
 	return prefix + strconv.FormatUint(n, 36), err
+}
+
+// newSubject is newID for somebody whose records are sealed: the key is there,
+// durably, before anything is sealed with it. A number whose key was destroyed
+// is never given again: data that was restored counts from where it was.
+func (tx *Tx) newSubject(name, prefix string, key func(id string) record.SealKey) (string, error) {
+	for {
+		id, err := tx.newID(name, prefix)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.reserve(key(id)); err != nil {
+			return "", err
+		}
+		_, err = tx.s.sealKey(key(id))
+		if !errors.Is(err, seal.ErrDestroyed) {
+			return id, err
+		}
+	}
+}
+
+// reserve has a key made, durably, before anything is sealed with it.
+func (tx *Tx) reserve(key record.SealKey) error {
+	n, err := keyNumber(key)
+	if err != nil {
+		return err
+	}
+	return tx.s.ring.Reserve(n)
 }

@@ -59,17 +59,17 @@ type Consent struct {
 type Graduate struct {
 	ID        GraduateID `json:"id"`
 	Village   Code       `json:"village"`
-	Name      string     `json:"name"`
-	BirthYear int        `json:"birth_year"`
-	Education Education  `json:"education"` // college, bachelor or postgrad
-	School    string     `json:"school"`
-	Major     string     `json:"major,omitzero"`
+	Name      string     `json:"name" personal:"name"`
+	BirthYear int        `json:"birth_year" personal:"background"`
+	Education Education  `json:"education" personal:"background"` // college, bachelor or postgrad
+	School    string     `json:"school" personal:"background"`
+	Major     string     `json:"major,omitzero" personal:"background"`
 	// Studying: not graduated yet; Graduation is then the expected month.
-	Studying    bool        `json:"studying,omitzero"`
-	Graduation  Date        `json:"graduation,omitzero"` // year and month
-	Employment  Employment  `json:"employment,omitzero"` // empty while studying
-	Willingness Willingness `json:"willingness,omitzero"`
-	Phone       string      `json:"phone,omitzero"` // normalised
+	Studying    bool        `json:"studying,omitzero" personal:"background"`
+	Graduation  Date        `json:"graduation,omitzero" personal:"background"` // year and month
+	Employment  Employment  `json:"employment,omitzero" personal:"outlook"`    // empty while studying
+	Willingness Willingness `json:"willingness,omitzero" personal:"outlook"`
+	Phone       string      `json:"phone,omitzero" personal:"contact"` // normalised
 
 	Consent   Consent   `json:"consent"`
 	Person    PersonID  `json:"person,omitzero"` // the graduate's own account, if any
@@ -78,6 +78,8 @@ type Graduate struct {
 	CreatedAt time.Time `json:"created_at"`
 	// ConfirmedAt is when the facts were last said to be so.
 	ConfirmedAt time.Time `json:"confirmed_at"`
+
+	Sealed []byte `json:"sealed,omitzero"`
 }
 
 // GraduateCount is how many graduates of a place are what. Kept as records

@@ -38,14 +38,14 @@ func (r Role) Level() Level {
 // Person is somebody of the roster, or a graduate with an account.
 type Person struct {
 	ID   PersonID `json:"id"`
-	Name string   `json:"name"`
+	Name string   `json:"name" personal:"name"`
 	// PhoneHash compares a phone number without keeping it: a keyed hash of
 	// the normalised number, hex. PhoneTail is its last four digits, for an
 	// officer who has to tell two numbers apart.
 	PhoneHash string    `json:"phone_hash,omitzero"`
-	PhoneTail string    `json:"phone_tail,omitzero"`
-	BirthYear int       `json:"birth_year,omitzero"`
-	Education Education `json:"education,omitzero"`
+	PhoneTail string    `json:"phone_tail,omitzero" personal:"contact"`
+	BirthYear int       `json:"birth_year,omitzero" personal:"background"`
+	Education Education `json:"education,omitzero" personal:"background"`
 
 	// Chat is the bound private chat; 0 before enrolment.
 	Chat       int64     `json:"chat,omitzero"`
@@ -54,6 +54,8 @@ type Person struct {
 	// UnreachableSince is when the platform first said that the person
 	// cannot be written to; zero while they can.
 	UnreachableSince time.Time `json:"unreachable_since,omitzero"`
+
+	Sealed []byte `json:"sealed,omitzero"`
 }
 
 // Enrolled says whether the person is bound to a chat account.

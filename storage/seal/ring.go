@@ -3,13 +3,18 @@ package seal
 import (
 	"bytes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
+	"strconv"
 	"sync"
+	"time"
 )
 
 // The ring's layout: a header of one slot's size, then the slots.
@@ -207,17 +212,35 @@ func (r *Ring) raw(number uint64) ([]byte, error) {
 	return nil, fmt.Errorf("%w: key %d", ErrDamaged, number)
 }
 
-// Destroy destroys keys, durably. It may be called again.
-func (r *Ring) Destroy(numbers ...uint64) error {
+// Grave is what stays in the place of a key that was destroyed: when that was,
+// and a mark by which the store knows the person again (a keyed hash), so that
+// data of before can be told to forget once more.
+type Grave struct {
+	Number uint64
+	Mark   [MarkSize]byte
+	At     time.Time // to the second
+}
+
+// MarkSize is the length of a grave's mark in bytes.
+const MarkSize = 16
+
+// Destroy destroys keys, durably, and leaves their graves. A number without a
+// key is passed over, and a grave stays as it is: it may be called again.
+func (r *Ring) Destroy(graves ...Grave) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, n := range numbers {
-		if n == 0 || n > r.made {
+	for _, g := range graves {
+		if g.Number == 0 || g.Number > r.made {
 			continue
 		}
-		gone := make([]byte, slotSize)
-		gone[0] = slotDestroyed
-		if _, err := r.b.WriteAt(gone, offset(n)); err != nil {
+		slot := make([]byte, slotSize)
+		if _, err := r.b.ReadAt(slot, offset(g.Number)); err != nil {
+			return fmt.Errorf("seal: destroy key: %w", err)
+		}
+		if slot[0] == slotDestroyed {
+			continue
+		}
+		if _, err := r.b.WriteAt(g.slot(), offset(g.Number)); err != nil {
 			return fmt.Errorf("seal: destroy key: %w", err)
 		}
 	}
@@ -225,6 +248,41 @@ func (r *Ring) Destroy(numbers ...uint64) error {
 		return fmt.Errorf("seal: destroy key: %w", err)
 	}
 	return nil
+}
+
+func (g Grave) slot() []byte {
+	slot := make([]byte, 1, slotSize)
+	slot[0] = slotDestroyed
+	slot = append(slot, g.Mark[:]...)
+	slot = binary.BigEndian.AppendUint64(slot, uint64(g.At.Unix()))
+	return append(slot, make([]byte, slotSize-len(slot))...)
+}
+
+// Graves yields the graves in the order of their numbers.
+func (r *Ring) Graves() iter.Seq2[Grave, error] {
+	return func(yield func(Grave, error) bool) {
+		part := make([]byte, block*slotSize)
+		for first := uint64(1); first <= r.Made(); first += block {
+			r.mu.RLock()
+			_, err := r.b.ReadAt(part, offset(first))
+			r.mu.RUnlock()
+			if err != nil {
+				yield(Grave{}, fmt.Errorf("seal: read graves: %w", err))
+				return
+			}
+			for i := range uint64(block) {
+				slot := part[i*slotSize : (i+1)*slotSize]
+				if slot[0] != slotDestroyed {
+					continue
+				}
+				g := Grave{Number: first + i, At: time.Unix(int64(binary.BigEndian.Uint64(slot[1+MarkSize:])), 0)}
+				copy(g.Mark[:], slot[1:])
+				if !yield(g, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Copy writes the ring as it stands: for a copy to be kept apart, of which only
@@ -248,18 +306,25 @@ func (r *Ring) Rotate(w io.Writer, master []byte) error {
 	if _, err := w.Write(header(wrap, r.id, r.root)); err != nil {
 		return err
 	}
-	for n := uint64(1); n <= r.Made(); n++ {
-		slot := make([]byte, 1, slotSize)
-		slot[0] = slotDestroyed
-		raw, err := r.raw(n)
-		switch {
-		case err == nil:
-			slot[0] = slotKey
-			slot = append(slot, wrapped(wrap, r.id, n, raw)...)
-		case !errors.Is(err, ErrDestroyed):
+	graves := map[uint64]Grave{}
+	for g, err := range r.Graves() {
+		if err != nil {
 			return err
 		}
-		if _, err := w.Write(append(slot, make([]byte, slotSize-len(slot))...)); err != nil {
+		graves[g.Number] = g
+	}
+	for n := uint64(1); n <= r.Made(); n++ {
+		g, buried := graves[n]
+		slot := g.slot()
+		if !buried {
+			raw, err := r.raw(n)
+			if err != nil {
+				return err
+			}
+			slot = append([]byte{slotKey}, wrapped(wrap, r.id, n, raw)...)
+			slot = append(slot, make([]byte, slotSize-len(slot))...)
+		}
+		if _, err := w.Write(slot); err != nil {
 			return err
 		}
 	}
@@ -301,3 +366,43 @@ func (m *memory) WriteAt(p []byte, at int64) (int, error) {
 func (m *memory) Sync() error          { return nil }
 func (m *memory) Size() (int64, error) { return int64(len(m.data)), nil }
 func (m *memory) Close() error         { return nil }
+
+// Derived is a ring whose keys follow from a secret: every number has one, and
+// none can be destroyed. For tests, and for tools that read a copy.
+func Derived(secret []byte) *DerivedRing { return &DerivedRing{secret: secret} }
+
+// DerivedRing is the ring of Derived. It remembers the keys that it derived.
+type DerivedRing struct {
+	secret []byte
+	keys   sync.Map // number -> Key
+}
+
+// Key derives the key of a number.
+func (d *DerivedRing) Key(number uint64) (Key, error) {
+	if k, found := d.keys.Load(number); found {
+		return k.(Key), nil
+	}
+	raw, err := hkdf.Key(sha256.New, d.secret, nil, "headgoose/seal/"+strconv.FormatUint(number, 10), KeySize)
+	if err != nil {
+		return Key{}, fmt.Errorf("seal: %w", err)
+	}
+	k, err := NewKey(raw)
+	if err == nil {
+		d.keys.Store(number, k)
+	}
+	return k, err
+}
+
+// Reserve does nothing: every key is there.
+func (d *DerivedRing) Reserve(uint64) error { return nil }
+
+// Destroy is refused.
+func (d *DerivedRing) Destroy(...Grave) error {
+	return errors.New("seal: derived keys cannot be destroyed")
+}
+
+// Graves yields none.
+func (d *DerivedRing) Graves() iter.Seq2[Grave, error] { return func(func(Grave, error) bool) {} }
+
+// Root is the secret.
+func (d *DerivedRing) Root() []byte { return bytes.Clone(d.secret) }

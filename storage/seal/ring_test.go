@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 )
 
 func secret(b byte) []byte { return bytes.Repeat([]byte{b}, KeySize) }
@@ -43,6 +45,23 @@ func key(t *testing.T, r *Ring, n uint64) Key {
 	return k
 }
 
+// grave is the grave of a number, with a mark of its own.
+func grave(n uint64) Grave {
+	return Grave{Number: n, Mark: [MarkSize]byte{'m', byte(n)}, At: time.Unix(1_800_000_000+int64(n%100), 0)}
+}
+
+func gravesOf(t *testing.T, r *Ring) []Grave {
+	t.Helper()
+	var all []Grave
+	for g, err := range r.Graves() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
 func TestKeysSurviveAndAreDestroyed(t *testing.T) {
 	path := ringFile(t, secret('m'))
 	r := opened(t, path, secret('m'))
@@ -62,12 +81,15 @@ func TestKeysSurviveAndAreDestroyed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := again.Destroy(2, 2, 0, 99999); err != nil {
+	if err := again.Destroy(grave(2), Grave{Number: 2}, grave(0), grave(99999)); err != nil {
 		t.Fatal(err)
 	}
 	last := opened(t, path, secret('m'))
 	if _, err := last.Key(2); !errors.Is(err, ErrDestroyed) {
 		t.Errorf("a destroyed key: %v", err)
+	}
+	if graves := gravesOf(t, last); !slices.Equal(graves, []Grave{grave(2)}) {
+		t.Errorf("graves: %+v", graves)
 	}
 	if plain, err := key(t, last, 3).Open("person/p3", other); err != nil || string(plain) != "书记 003" {
 		t.Errorf("the neighbour's key: %q, %v", plain, err)
@@ -153,7 +175,7 @@ func TestRotate(t *testing.T) {
 		t.Fatal(err)
 	}
 	sealed := key(t, r, 3).Seal("x", []byte("记录"))
-	if err := r.Destroy(1); err != nil {
+	if err := r.Destroy(grave(1)); err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
@@ -176,6 +198,9 @@ func TestRotate(t *testing.T) {
 	}
 	if _, err := n.Key(1); !errors.Is(err, ErrDestroyed) {
 		t.Errorf("a destroyed key came back: %v", err)
+	}
+	if graves := gravesOf(t, n); !slices.Equal(graves, []Grave{grave(1)}) {
+		t.Errorf("graves: %+v", graves)
 	}
 }
 

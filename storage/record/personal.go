@@ -1,0 +1,45 @@
+package record
+
+import "time"
+
+// Sealed is a record with fields about a person. Such a field carries a tag
+//
+//	personal:"name"
+//
+// with its category (see Categories); it is sealed when it is stored, under the
+// key that Seal names. The record also has a field
+//
+//	Sealed []byte `json:"sealed,omitzero"`
+//
+// which holds them while they are stored and is empty otherwise.
+type Sealed interface {
+	Seal() SealKey
+}
+
+// SealKey names the key under which a record's personal fields are sealed: the
+// key of the person or of the graduate whom it is about, or, for what only
+// passes through (an open form, a message on its way), the key of the week.
+// With the key, everything that it sealed becomes unreadable.
+type SealKey struct {
+	Person   PersonID
+	Graduate GraduateID
+	Week     time.Time
+}
+
+// Category is a kind of personal data, with one rule for all its fields.
+type Category string
+
+// The categories.
+const (
+	NameData       Category = "name"       // what somebody is called
+	ContactData    Category = "contact"    // numbers by which somebody is reached
+	BackgroundData Category = "background" // birth year, education, school
+	OutlookData    Category = "outlook"    // employment and willingness to return
+	WordsData      Category = "words"      // what somebody wrote, or was written about somebody
+)
+
+// Seal is the key of the person.
+func (p Person) Seal() SealKey { return SealKey{Person: p.ID} }
+
+// Seal is the key of the graduate.
+func (g Graduate) Seal() SealKey { return SealKey{Graduate: g.ID} }
