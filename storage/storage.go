@@ -39,6 +39,9 @@ import (
 // SchemaVersion is what this program writes. Migrations lead up to it.
 const SchemaVersion = 2
 
+// SchemaSealed is the first version in which what concerns people is sealed.
+const SchemaSealed = 2
+
 // KeySize is the length of the master key in bytes.
 const KeySize = 32
 

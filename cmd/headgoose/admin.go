@@ -76,7 +76,7 @@ func backup(ctx context.Context, c storageConfig, engine kv.Engine, path string)
 	if !ok {
 		return backupReport{}, fmt.Errorf("storage of type %s has no backup of its own", c.Type)
 	}
-	for _, taken := range []string{c.Path, c.KeyFile} {
+	for _, taken := range []string{c.Path, c.KeyFile, c.RingFile} {
 		if sameFile(taken, path) {
 			return backupReport{}, fmt.Errorf("%s is in use: a backup needs another name", path)
 		}

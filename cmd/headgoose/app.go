@@ -22,9 +22,10 @@ import (
 type setup struct {
 	county  storage.County
 	bot     bot.Config
-	path    string // of the data file
-	maxSize int    // of the data file in bytes; 0: the engine's default
-	key     []byte // master key
+	path    string       // of the data file
+	maxSize int          // of the data file in bytes; 0: the engine's default
+	key     []byte       // root secret
+	ring    storage.Keys // seals what concerns people; nil: derived from key
 
 	telegram telegram.Config
 	webhook  *telegram.WebhookConfig // nil: polling
@@ -86,7 +87,7 @@ func (a *app) openData(context.Context) (func(context.Context) error, error) {
 }
 
 func (a *app) openStore(ctx context.Context) (func(context.Context) error, error) {
-	store, err := storage.Open(ctx, a.engine, storage.Options{Clock: a.clock, Key: a.key})
+	store, err := storage.Open(ctx, a.engine, storage.Options{Clock: a.clock, Key: a.key, Ring: a.ring})
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ import (
 	"headgoose/storage"
 	"headgoose/storage/kv/boltkv"
 	"headgoose/storage/record"
+	"headgoose/storage/seal"
 )
 
 // childEnv tells the test binary to be the bot; its value is a childSetup.
@@ -64,7 +65,13 @@ func runChild(spec string) error {
 	if c.Limits {
 		limits = schedule.DefaultLimits()
 	}
+	ring, err := seal.Open(filepath.Join(filepath.Dir(c.Path), "headgoose.ring"), make([]byte, storage.KeySize))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ring.Close() }()
 	err = run(ctx, setup{
+		ring:   ring,
 		county: storage.County{Place: benchCounty}, bot: bot.Config{County: benchCounty.Code, Zone: time.UTC},
 		key: make([]byte, storage.KeySize), engine: engine,
 		telegram: telegram.Config{Token: c.Token, APIURL: c.APIURL, Username: c.Username},
@@ -145,6 +152,17 @@ func newBench(b testing.TB) *bench {
 	return x
 }
 
+// ring opens the ring of keys beside the data, and makes it the first time.
+func (x *bench) ring() (*seal.Ring, error) {
+	path := filepath.Join(filepath.Dir(x.path), "headgoose.ring")
+	if _, err := os.Stat(path); err != nil {
+		if err := makeRing(path, x.key, x.key); err != nil {
+			return nil, err
+		}
+	}
+	return seal.Open(path, x.key)
+}
+
 // store opens the data while no bot runs.
 func (x *bench) store(fn func(context.Context, *storage.Store) error) {
 	x.b.Helper()
@@ -152,7 +170,12 @@ func (x *bench) store(fn func(context.Context, *storage.Store) error) {
 	if err != nil {
 		x.b.Fatal(err)
 	}
-	s, err := storage.Open(context.Background(), engine, storage.Options{Key: x.key})
+	ring, err := x.ring()
+	if err != nil {
+		x.b.Fatal(err)
+	}
+	defer func() { _ = ring.Close() }()
+	s, err := storage.Open(context.Background(), engine, storage.Options{Key: x.key, Ring: ring})
 	if err == nil {
 		err = fn(context.Background(), s)
 	}

@@ -19,9 +19,10 @@ goes on working. The copy is synced and checked before it gets its name; an
 older FILE is replaced only by a good one. The running bot itself writes it, so
 its account must be able to write in the folder.
 
-The copy does not hold the master key (storage.key_file). It is needed to use
-the copy: without it no phone number and no link in it can be checked. Keep the
-key apart from the backups: together they tell phone numbers.`,
+The copy holds neither the master key (storage.key_file) nor the ring of keys
+(storage.ring_file), and is of no use without them: what concerns people is
+sealed in it. Keep both apart from the backups; of the ring the newest copy only
+(headgoose keys copy).`,
 		Example: `  headgoose backup /var/backups/headgoose-$(date +%F).db --config config.yaml`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,7 +40,7 @@ key apart from the backups: together they tell phone numbers.`,
 			}
 			say(t.out, "%s: %d KiB, checked, last change %s (备份完成,已校验)\n",
 				file, (report.Bytes+1023)/1024, localTime(report.LastWrite, cfg.Zone))
-			say(t.out, "The master key is not in it; keep %s apart (主密钥须另行保存).\n", cfg.Storage.KeyFile)
+			say(t.out, "The master key and the ring of keys are not in it; keep %s and the newest copy of %s apart (主密钥和密钥环须另行保存).\n", cfg.Storage.KeyFile, cfg.Storage.RingFile)
 			return nil
 		},
 		ValidArgsFunction: completeFiles("db"),

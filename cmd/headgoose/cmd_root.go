@@ -24,7 +24,7 @@ in a chat. One program, one data file, one chat account.
 	root.SetErr(t.err)
 	root.AddCommand(
 		runCommand(t), demoCommand(t), checkCommand(t), rosterCommand(t),
-		backupCommand(t), restoreCommand(t), versionCommand(t),
+		backupCommand(t), restoreCommand(t), keysCommand(t), versionCommand(t),
 	)
 	noteUnderstood(root, understood)
 	return root

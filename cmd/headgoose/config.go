@@ -65,10 +65,11 @@ type limitsConfig struct {
 }
 
 type storageConfig struct {
-	Type    string `yaml:"type"`
-	Path    string `yaml:"path"`
-	KeyFile string `yaml:"key_file"`
-	MaxSize size   `yaml:"max_size"`
+	Type     string `yaml:"type"`
+	Path     string `yaml:"path"`
+	KeyFile  string `yaml:"key_file"`
+	RingFile string `yaml:"ring_file"`
+	MaxSize  size   `yaml:"max_size"`
 }
 
 type countyConfig struct {
@@ -157,7 +158,7 @@ func defaultConfig() config {
 func (c *config) resolve(dir string) {
 	for _, p := range []*string{
 		&c.Telegram.TokenFile, &c.Telegram.Webhook.Cert, &c.Telegram.Webhook.Key,
-		&c.Storage.Path, &c.Storage.KeyFile, &c.Log.File,
+		&c.Storage.Path, &c.Storage.KeyFile, &c.Storage.RingFile, &c.Log.File,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
@@ -165,5 +166,8 @@ func (c *config) resolve(dir string) {
 	}
 	if c.Storage.KeyFile == "" && c.Storage.Path != "" {
 		c.Storage.KeyFile = filepath.Join(filepath.Dir(filepath.Dir(c.Storage.Path)), "headgoose.key")
+	}
+	if c.Storage.RingFile == "" && c.Storage.KeyFile != "" {
+		c.Storage.RingFile = filepath.Join(filepath.Dir(c.Storage.KeyFile), "headgoose.ring")
 	}
 }

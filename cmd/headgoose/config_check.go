@@ -231,6 +231,9 @@ func (c *configCheck) storage() {
 	if s.KeyFile != "" && s.KeyFile == s.Path {
 		c.bad("storage.key_file", "the key cannot be the data file")
 	}
+	if s.RingFile != "" && (s.RingFile == s.Path || s.RingFile == s.KeyFile) {
+		c.bad("storage.ring_file", "the ring of keys is a file of its own")
+	}
 	if s.MaxSize < 16<<20 || s.MaxSize > 64<<30 {
 		c.bad("storage.max_size", "expected 16MiB to 64GiB")
 	}

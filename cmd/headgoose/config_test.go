@@ -108,7 +108,7 @@ func TestExample(t *testing.T) {
 		}
 	})
 	t.Run("names the county's two bases", func(t *testing.T) {
-		bases := setupFor(cfg, nil, nil).county.Bases
+		bases := setupFor(cfg, nil, nil, nil).county.Bases
 		if len(bases) != 2 || bases[0].Kind == bases[1].Kind {
 			t.Errorf("got %+v", bases)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -21,6 +22,7 @@ import (
 	"headgoose/storage"
 	"headgoose/storage/kv/boltkv"
 	"headgoose/storage/record"
+	"headgoose/storage/seal"
 )
 
 var (
@@ -174,10 +176,12 @@ log: {level: warn}
 			c.t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(filepath.Dir(c.data), 0o700); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Dir(c.data), 0o700), makeRing(c.ring(), c.key, c.key)); err != nil {
 		c.t.Fatal(err)
 	}
 }
+
+func (c *crash) ring() string { return filepath.Join(filepath.Dir(c.config), "headgoose.ring") }
 
 // open opens the data while no program runs.
 func (c *crash) open(fn func(context.Context, *storage.Store) error) {
@@ -187,7 +191,12 @@ func (c *crash) open(fn func(context.Context, *storage.Store) error) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	store, err := storage.Open(ctx, engine, storage.Options{Key: c.key})
+	ring, err := seal.Open(c.ring(), c.key)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = ring.Close() }()
+	store, err := storage.Open(ctx, engine, storage.Options{Key: c.key, Ring: ring})
 	if err == nil {
 		err = fn(ctx, store)
 	}

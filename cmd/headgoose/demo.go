@@ -20,6 +20,7 @@ import (
 	"headgoose/schedule"
 	"headgoose/storage"
 	"headgoose/storage/record"
+	"headgoose/storage/seal"
 )
 
 // villagesCSV are the county's real villages with their statistical codes.
@@ -163,6 +164,10 @@ func (d *demo) setup(o demoOptions, dir string) (setup, error) {
 			return setup{}, err
 		}
 	}
+	ring, err := d.ring(filepath.Join(dir, "demo.ring"), key)
+	if err != nil {
+		return setup{}, err
+	}
 	conf := schedule.DefaultConfig(d.zone)
 	conf.County = demoCounty.Code
 	limits := schedule.DefaultLimits()
@@ -172,11 +177,26 @@ func (d *demo) setup(o demoOptions, dir string) (setup, error) {
 	return setup{
 		county: storage.County{Place: demoCounty, Bases: demoBases(), Officers: []int64{demoOfficer}},
 		bot:    bot.Config{County: demoCounty.Code, Zone: d.zone, Lang: "zh"},
-		path:   filepath.Join(dir, "headgoose.db"), key: key,
+		path:   filepath.Join(dir, "headgoose.db"), key: key, ring: ring,
 		telegram: telegram.Config{Token: d.sandbox.Token(), APIURL: d.sandbox.URL(), Username: d.sandbox.Username()},
 		limits:   limits, schedule: conf,
 		clock: d.clock.Now, log: d.log,
 	}, nil
+}
+
+// ring opens the ring of keys of a demo's folder, or makes one.
+func (d *demo) ring(path string, key []byte) (storage.Keys, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := makeRing(path, key, key); err != nil {
+			return nil, err
+		}
+	}
+	ring, err := seal.Open(path, key)
+	if err != nil {
+		return nil, err
+	}
+	d.clean = append(d.clean, ring.Close)
+	return ring, nil
 }
 
 // demoKey reads the key of a demo's folder, or makes one.

@@ -110,7 +110,7 @@ func (d *demo) populate(ctx context.Context, s setup) error {
 		return err
 	}
 	defer func() { _ = engine.Close() }() // nothing is written after the last commit
-	store, err := storage.Open(ctx, engine, storage.Options{Clock: s.clock, Key: s.key})
+	store, err := storage.Open(ctx, engine, storage.Options{Clock: s.clock, Key: s.key, Ring: s.ring})
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,13 @@ import (
 	"headgoose/storage/kv/boltkv"
 )
 
-// masterKey reads the key under which phone numbers and links are hashed. On
+// masterKey reads the key that opens the ring of keys. On
 // the first run, while there is no data yet, it makes one; it never makes one
 // for data that exists, which would match nothing any more.
 func masterKey(c storageConfig, log *slog.Logger) ([]byte, error) {
+	if err := finishRotation(c); err != nil {
+		return nil, err
+	}
 	key, err := os.ReadFile(c.KeyFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

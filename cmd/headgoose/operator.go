@@ -43,18 +43,28 @@ func openOperator(ctx context.Context, cfg *config, t terminal, how access) (ops
 	if err != nil {
 		return nil, nil, err
 	}
+	ring, err := openRing(ctx, cfg.Storage, key, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ring.Close())
+		}
+	}()
 	engine, err := openData(cfg.Storage, how)
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := storage.Open(ctx, engine, storage.Options{Key: key})
+	store, err := storage.Open(ctx, engine, storage.Options{Key: ring.Root(), Ring: ring})
 	if errors.Is(err, kv.ErrReadOnly) {
 		err = errors.New("the data is of an older version: run the bot once, it brings the data up to date")
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, engine.Close())
 	}
-	return &admin{cfg: cfg, store: store, link: linker(cfg, log)}, engine.Close, nil
+	done = func() error { return errors.Join(engine.Close(), ring.Close()) }
+	return &admin{cfg: cfg, store: store, link: linker(cfg, log)}, done, nil
 }
 
 // openData opens the data file once its structure is known to be sound: a

@@ -203,12 +203,16 @@ func testLinks(t *testing.T, o *office) {
 
 func testBackup(t *testing.T, o *office) {
 	out := o.path("copy.db")
-	o.do("backup", out).want(t, exitOK, "checked", "master key is not in it")
+	o.do("backup", out).want(t, exitOK, "checked", "the ring of keys are not in it")
 	first := contents(t, out)
 	o.do("backup", out).want(t, exitOK)
-	if !strings.Contains(string(first), "书记 001") {
+	if !strings.Contains(string(first), "person/p1") {
 		t.Error("the copy lacks what was imported")
 	}
+	if strings.Contains(string(first), "书记 001") {
+		t.Error("the copy tells a name without the ring of keys")
+	}
+	o.do("backup", o.path("headgoose.ring")).want(t, exitFailed, "needs another name")
 	if err := boltkv.Check(out); err != nil {
 		t.Error(err)
 	}

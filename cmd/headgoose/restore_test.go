@@ -13,6 +13,7 @@ import (
 	"headgoose/storage/kv"
 	"headgoose/storage/kv/boltkv"
 	"headgoose/storage/record"
+	"headgoose/storage/seal"
 )
 
 // officeWithData has a roster, a backup of it, and no bot running.
@@ -33,7 +34,12 @@ func (o *office) inStore(change func(*storage.Tx) error) {
 		o.t.Fatal(err)
 	}
 	defer func() { _ = engine.Close() }()
-	store, err := storage.Open(context.Background(), engine, storage.Options{Key: contents(o.t, o.path("headgoose.key"))})
+	ring, err := seal.Open(o.path("headgoose.ring"), contents(o.t, o.path("headgoose.key")))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer func() { _ = ring.Close() }()
+	store, err := storage.Open(context.Background(), engine, storage.Options{Key: ring.Root(), Ring: ring})
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // runBot runs the bot of a configuration until ctx ends or a part cannot go on.
-func runBot(ctx context.Context, cfg *config, log *slog.Logger) error {
+func runBot(ctx context.Context, cfg *config, log *slog.Logger) (err error) {
 	tuneMemory()
 	for _, w := range cfg.Warnings {
 		log.Warn("configuration: " + w)
@@ -30,7 +30,12 @@ func runBot(ctx context.Context, cfg *config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	a, err := startApp(ctx, setupFor(cfg, key, log))
+	ring, err := openRing(ctx, cfg.Storage, key, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ring.Close()) }()
+	a, err := startApp(ctx, setupFor(cfg, ring.Root(), ring, log))
 	if err != nil {
 		return err
 	}
@@ -45,7 +50,7 @@ func runBot(ctx context.Context, cfg *config, log *slog.Logger) error {
 }
 
 // setupFor is what a configuration means to the rooms.
-func setupFor(cfg *config, key []byte, log *slog.Logger) setup {
+func setupFor(cfg *config, key []byte, ring storage.Keys, log *slog.Logger) setup {
 	s := setup{
 		county: storage.County{Place: cfg.place()},
 		bot: bot.Config{
@@ -59,6 +64,7 @@ func setupFor(cfg *config, key []byte, log *slog.Logger) setup {
 		path:     cfg.Storage.Path,
 		maxSize:  int(cfg.Storage.MaxSize),
 		key:      key,
+		ring:     ring,
 		telegram: cfg.telegram(log),
 		limits: schedule.Limits{
 			PerSecond:      cfg.Telegram.Limits.PerSecond,
