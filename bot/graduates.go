@@ -360,6 +360,6 @@ func (t *Turn) dropGraduate(g record.Graduate) error {
 
 func (t *Turn) auditGraduate(g record.Graduate, what string) error {
 	return t.Audit(record.Audit{
-		By: t.Person.ID, Action: record.EditGraduate, Person: g.Person, Place: g.Village, Note: string(g.ID) + " " + what,
+		By: t.Person.ID, Action: record.EditGraduate, Person: g.Person, Graduate: g.ID, Place: g.Village, Note: what,
 	})
 }

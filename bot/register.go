@@ -328,7 +328,7 @@ func (t *Turn) becomeGraduate(a dialog.Answers) error {
 
 // graduateSaved writes the audit line and answers with what was written.
 func (t *Turn) graduateSaved(g record.Graduate, action record.Action) error {
-	if err := t.Audit(record.Audit{By: t.Person.ID, Action: action, Person: g.Person, Place: g.Village, Note: string(g.ID)}); err != nil {
+	if err := t.Audit(record.Audit{By: t.Person.ID, Action: action, Person: g.Person, Graduate: g.ID, Place: g.Village}); err != nil {
 		return err
 	}
 	lines, err := t.graduateLines(g)

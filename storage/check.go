@@ -16,7 +16,7 @@ import (
 var derived = []string{
 	"placename", "count", "flag", "phone", "chat", "name", "holder", "claimof",
 	"day", "duty", "hosting", "open", "tally", "wait", "branch",
-	"gradlist", "gradlike", "gradof",
+	"gradlist", "gradlike", "gradof", "auditof", "auditby",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -29,7 +29,7 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 		want := &Tx{Now: tx.Now, s: s}
 		sh := shadow{}
 		want.r, want.w = sh, sh
-		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates} {
+		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit} {
 			if err := rebuild(tx, want); err != nil {
 				return err
 			}
@@ -41,6 +41,11 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 			}
 			found = append(found, more...)
 		}
+		broken, err := tx.checkChain()
+		if err != nil {
+			return err
+		}
+		found = append(found, broken...)
 		for fault, err := range tx.CheckOutbox() {
 			if err != nil {
 				return err

@@ -147,6 +147,9 @@ func (c *county) act(kind, n int) {
 			_, err := tx.AddOutbox(record.Outbox{Key: fmt.Sprint("k", n%20), Class: record.Notice, Kind: "week", Person: person})
 			return err
 		},
+		func(tx *Tx) error {
+			return tx.Audit(record.Audit{By: person, Action: record.SeePerson, Person: c.people[0], Place: v, Note: "看"})
+		},
 		func(tx *Tx) error { return tx.Expect(session.ID, v) },
 		func(tx *Tx) error { return tx.Unexpect(session.ID, v) },
 		func(tx *Tx) error { return tx.SetStandIn(session.ID, v, c.village(n+1)) },
@@ -168,7 +171,7 @@ func TestCheckAgreesAfterAnyHistory(t *testing.T) {
 
 func TestCheckFinds(t *testing.T) {
 	c := newCounty(t)
-	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18} {
+	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19} {
 		for n := range 20 {
 			c.act(kind, n)
 		}

@@ -31,8 +31,8 @@ func (k keys) check() string { return hex.EncodeToString(mac(k.link, "key check"
 // within the limits of a transaction by going in chunks.
 var migrations = []func(context.Context, *Store) error{sealRecords}
 
-// sealRecords leads to version 2: what concerns people is sealed, and names
-// leave the keys of the indexes.
+// sealRecords leads to version 2: what concerns people is sealed, names leave
+// the keys of the indexes, and the audit log becomes a chain.
 func sealRecords(ctx context.Context, s *Store) error {
 	for _, topic := range []string{"name/", "gradlist/", "gradlike/"} {
 		if err := s.eachChunk(ctx, topic, func(tx *Tx, key string) error { return del(tx, key) }); err != nil {
@@ -61,7 +61,7 @@ func sealRecords(ctx context.Context, s *Store) error {
 	if err != nil {
 		return err
 	}
-	return s.eachChunk(ctx, "graduate/", func(tx *Tx, key string) error {
+	err = s.eachChunk(ctx, "graduate/", func(tx *Tx, key string) error {
 		g, _, err := get[record.Graduate](tx, key)
 		if err != nil {
 			return err
@@ -78,6 +78,10 @@ func sealRecords(ctx context.Context, s *Store) error {
 		}
 		return errors.Join(put(tx, tx.likeKey(g)+numbered(g.ID), true), put(tx, key, g))
 	})
+	if err != nil {
+		return err
+	}
+	return chainAudit(ctx, s)
 }
 
 // eachChunk calls fn for every key of a topic, a few in a transaction: fn
