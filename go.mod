@@ -3,6 +3,7 @@ module headgoose
 go 1.26.0
 
 require (
+	github.com/6tail/lunar-go v1.4.6
 	github.com/boombuler/barcode v1.1.0
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/chromedp/chromedp v0.23.0
