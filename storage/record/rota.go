@@ -119,6 +119,8 @@ type PlannedTurn struct {
 	Village Code   `json:"village"`
 	TurnSlot
 	Provisional bool `json:"provisional,omitzero"`
+	// Why is what kept the branch from the day that it would have had: busy then.
+	Why Why `json:"why,omitzero"`
 }
 
 // UnplacedTurn is a turn without a day, and why.
@@ -146,6 +148,31 @@ type RotaChange struct {
 	// one back.
 	Undo   RotaChangeID `json:"undo,omitzero"`
 	Undone RotaChangeID `json:"undone,omitzero"`
+}
+
+// MovesOf lists what changes from the turns as they stand to a plan, in the
+// plan's order; turns that were planned and have no day any more come last.
+func MovesOf(turns []Turn, plan RotaPlan) []TurnMove {
+	type key struct {
+		base    BaseID
+		village Code
+	}
+	now := map[key]Turn{}
+	for _, t := range turns {
+		now[key{t.Base, t.Village}] = t
+	}
+	var moves []TurnMove
+	for _, p := range plan.Turns {
+		if was := now[key{p.Base, p.Village}]; was.TurnSlot != p.TurnSlot {
+			moves = append(moves, TurnMove{Base: p.Base, Village: p.Village, From: was.TurnSlot, To: p.TurnSlot, Provisional: p.Provisional})
+		}
+	}
+	for _, u := range plan.Unplaced {
+		if was := now[key{u.Base, u.Village}]; was.Day != "" {
+			moves = append(moves, TurnMove{Base: u.Base, Village: u.Village, From: was.TurnSlot})
+		}
+	}
+	return moves
 }
 
 // TurnMove moves one turn. A From without a day: it was owed; a To without one:
