@@ -17,6 +17,7 @@ var derived = []string{
 	"placename", "count", "flag", "phone", "chat", "name", "holder", "claimof",
 	"day", "duty", "hosting", "open", "tally", "wait", "branch",
 	"gradlist", "gradlike", "gradof", "auditof", "auditby",
+	"turnof", "turncount",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -29,7 +30,7 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 		want := &Tx{Now: tx.Now, s: s}
 		sh := shadow{}
 		want.r, want.w = sh, sh
-		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit} {
+		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns} {
 			if err := rebuild(tx, want); err != nil {
 				return err
 			}

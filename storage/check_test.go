@@ -79,6 +79,35 @@ func (c *county) check() []string {
 	return found
 }
 
+// oneBase is a cycle of one base, hours the county's times.
+var (
+	oneBase = record.Cycle{Place: "630224", Bases: []record.CycleBase{{
+		Base: "party", Capacity: 2, Slots: []record.Slot{{Weekday: time.Tuesday, Hours: "09:00-11:30"}},
+	}}}
+	hours = record.Hours{Zone: time.UTC, OpensBefore: 30 * time.Minute, Grace: 15 * time.Minute}
+)
+
+// moveTurn moves a branch's turn to one of a few slots, or to none.
+func (c *county) moveTurn(tx *Tx, v record.Code, n int) error {
+	if err := tx.PutBase("630224", record.Base{ID: "party", Name: "党性教育基地"}); err != nil {
+		return err
+	}
+	cycle, err := tx.Cycle("630224", "c1")
+	if err != nil {
+		return err
+	}
+	t, err := tx.Turn("c1", "party", v)
+	if err != nil {
+		return err
+	}
+	move := record.TurnMove{Base: "party", Village: v, From: t.TurnSlot}
+	if n%4 > 0 {
+		move.To = record.TurnSlot{Day: record.DateOf(c.now.AddDate(0, 0, n%4-1)), Hours: "09:00-11:30"}
+	}
+	_, err = tx.MoveTurn(cycle, move, hours, "p1", "调整")
+	return err
+}
+
 // act does something that the office does, with what the number chooses.
 func (c *county) act(kind, n int) {
 	c.now = c.now.Add(time.Minute)
@@ -153,6 +182,13 @@ func (c *county) act(kind, n int) {
 		func(tx *Tx) error { return tx.Expect(session.ID, v) },
 		func(tx *Tx) error { return tx.Unexpect(session.ID, v) },
 		func(tx *Tx) error { return tx.SetStandIn(session.ID, v, c.village(n+1)) },
+		func(tx *Tx) error { _, err := tx.AddCycle(oneBase); return err },
+		func(tx *Tx) error { return c.moveTurn(tx, v, n) },
+		func(tx *Tx) error {
+			_, err := tx.ForgiveTurn(record.Cycle{ID: "c1", Place: "630224"}, "party", v, person, "免除")
+			return err
+		},
+		func(tx *Tx) error { return tx.SettleTurns(session, v.Township(), hours) },
 	}
 	c.try(acts[kind%len(acts)])
 }
@@ -171,7 +207,7 @@ func TestCheckAgreesAfterAnyHistory(t *testing.T) {
 
 func TestCheckFinds(t *testing.T) {
 	c := newCounty(t)
-	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19} {
+	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24} {
 		for n := range 20 {
 			c.act(kind, n)
 		}

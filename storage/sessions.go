@@ -179,6 +179,11 @@ func (tx *Tx) ChangeSession(id record.SessionID, change func(*record.Session)) (
 	if err != nil {
 		return old, err
 	}
+	if s.Rev != old.Rev {
+		if err := tx.carry(s); err != nil {
+			return old, err
+		}
+	}
 	for _, key := range sessionIndex(old, townships) {
 		if err := del(tx, key); err != nil {
 			return old, err
@@ -388,8 +393,8 @@ func carryKey(s record.Session) string {
 	return "carry/" + string(s.Place.County()) + "/" + string(s.ID)
 }
 
-// ToCarry lists the sessions whose outcome is to be carried into the ledgers:
-// closed ones, and those that were corrected since.
+// ToCarry lists the sessions of which something is to be carried into the
+// ledgers: closed ones, those that were corrected since, moved or cancelled.
 func (tx *Tx) ToCarry(county record.Code) ([]record.Session, error) {
 	return tx.sessionsOf(under("carry/"+string(county)+"/"), 0)
 }

@@ -143,7 +143,10 @@ type RotaChange struct {
 	By     PersonID     `json:"by,omitzero"`
 	Reason string       `json:"reason,omitzero"`
 	Moves  []TurnMove   `json:"moves"`
-	Done   int          `json:"done"` // moves that have been made
+	Done   int          `json:"done"`          // moves that have been made
+	Told   int          `json:"told,omitzero"` // branches that have been told, after that
+	// Publication: the cycle begins with it; every branch hears its turns.
+	Publication bool `json:"publication,omitzero"`
 	// Undo is the change that this one takes back; Undone the one that took this
 	// one back.
 	Undo   RotaChangeID `json:"undo,omitzero"`

@@ -1,6 +1,10 @@
 package record
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // SessionID names a session.
 type SessionID string
@@ -94,3 +98,36 @@ type SessionCount struct {
 
 // Missing is how many expected branches have neither come nor been excused.
 func (c SessionCount) Missing() int { return c.Expected - c.Present - c.Excused }
+
+// Hours is how a day and its hours become a session's times in a county.
+type Hours struct {
+	Zone *time.Location
+	// OpensBefore is how long before the start check-in opens, Grace from how
+	// long after it a check-in is late.
+	OpensBefore, Grace time.Duration
+}
+
+// Set sets the times of a session on a day, from hours such as "09:00-11:30".
+func (h Hours) Set(s *Session, day Date, hours string) error {
+	from, to, ok := strings.Cut(hours, "-")
+	if !ok {
+		return fmt.Errorf("%w: hours %q", ErrInvalid, hours)
+	}
+	start, err := time.ParseInLocation("2006-01-02 15:04", string(day)+" "+from, h.Zone)
+	if err != nil {
+		return fmt.Errorf("%w: hours %q", ErrInvalid, hours)
+	}
+	end, err := time.ParseInLocation("2006-01-02 15:04", string(day)+" "+to, h.Zone)
+	if err != nil || !start.Before(end) {
+		return fmt.Errorf("%w: hours %q", ErrInvalid, hours)
+	}
+	s.Start, s.End = start, end
+	s.Opens, s.LateFrom = start.Add(-h.OpensBefore), start.Add(h.Grace)
+	return nil
+}
+
+// Of says on which day and at which hours a session is.
+func (h Hours) Of(s Session) TurnSlot {
+	start, end := s.Start.In(h.Zone), s.End.In(h.Zone)
+	return TurnSlot{Day: DateOf(start), Hours: start.Format("15:04") + "-" + end.Format("15:04")}
+}
