@@ -17,7 +17,7 @@ var derived = []string{
 	"placename", "count", "flag", "phone", "chat", "name", "holder", "claimof",
 	"day", "duty", "hosting", "open", "tally", "wait", "branch",
 	"gradlist", "gradlike", "gradof", "auditof", "auditby",
-	"turnof", "turncount",
+	"turnof", "turncount", "standof", "seat", "seatdue", "cover", "postends",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -30,7 +30,7 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 		want := &Tx{Now: tx.Now, s: s}
 		sh := shadow{}
 		want.r, want.w = sh, sh
-		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns} {
+		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings} {
 			if err := rebuild(tx, want); err != nil {
 				return err
 			}
@@ -42,11 +42,13 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 			}
 			found = append(found, more...)
 		}
-		broken, err := tx.checkChain()
-		if err != nil {
-			return err
+		for _, check := range []func() ([]string, error){tx.checkChain, tx.checkBatches} {
+			more, err := check()
+			if err != nil {
+				return err
+			}
+			found = append(found, more...)
 		}
-		found = append(found, broken...)
 		for fault, err := range tx.CheckOutbox() {
 			if err != nil {
 				return err
@@ -183,6 +185,14 @@ func rebuildPeople(from, to *Tx) error {
 			}
 		}
 	}
+	for e, err := range scan[record.Date](from, under("trained/")) {
+		if err != nil {
+			return err
+		}
+		if err := put(to, e.key, e.val); err != nil {
+			return err
+		}
+	}
 	for e, err := range scan[[]record.Post](from, under("posts/")) {
 		if err != nil {
 			return err
@@ -212,6 +222,11 @@ func rebuildPost(to *Tx, post record.Post) error {
 	}
 	if err := to.indexName(post.Person, post.Place); err != nil {
 		return err
+	}
+	if post.Ends != "" {
+		if err := put(to, endsKey(post), true); err != nil {
+			return err
+		}
 	}
 	return to.recount(post.Person, post.Role, post.Place, +1)
 }

@@ -33,6 +33,12 @@ func newCountyWith(t rapid.TB, ring Keys) *county {
 		t.Fatal(err)
 	}
 	c.s = s
+	c.fill()
+	return c
+}
+
+// fill puts the places and six people into a county.
+func (c *county) fill() {
 	c.do(func(tx *Tx) error { return tx.PutPlace(record.Place{Code: "630224", Name: "化隆县"}) })
 	for _, township := range []record.Code{"630224100", "630224101"} {
 		c.do(func(tx *Tx) error { return tx.PutPlace(record.Place{Code: township, Name: "巴燕镇"}) })
@@ -53,7 +59,6 @@ func newCountyWith(t rapid.TB, ring Keys) *county {
 			return err
 		})
 	}
-	return c
 }
 
 func (c *county) do(fn func(tx *Tx) error) {
@@ -105,6 +110,44 @@ func (c *county) moveTurn(tx *Tx, v record.Code, n int) error {
 		move.To = record.TurnSlot{Day: record.DateOf(c.now.AddDate(0, 0, n%4-1)), Hours: "09:00-11:30"}
 	}
 	_, err = tx.MoveTurn(cycle, move, hours, "p1", "调整")
+	return err
+}
+
+// addBatch adds a programme where there is none, and a batch of two seats to it,
+// with a session for its first day where n says so.
+func (c *county) addBatch(tx *Tx, n int) error {
+	_, err := tx.Programme("630224", "r1")
+	if err != nil {
+		if _, err := tx.AddProgramme(record.Programme{Place: "630224", Share: 50, AnswerDays: 3, OfferHours: 24, NoteDays: 14}); err != nil {
+			return err
+		}
+	}
+	day := record.DateOf(c.now.AddDate(0, 0, 2+n%9))
+	b, err := tx.AddBatch(record.Batch{Programme: "r1", Place: "平安区", Days: record.Days{From: day, To: day}, Hours: "09:00-17:00", Seats: 2})
+	if err != nil || n%2 == 0 {
+		return err
+	}
+	s := record.Session{Place: "630224", Title: "轮训", Batch: b.ID, Day: 1}
+	if err := hours.Set(&s, day, b.Hours); err != nil {
+		return err
+	}
+	if s, err = tx.AddSession(s, []record.Code{c.village(n)}); err != nil {
+		return err
+	}
+	if err := tx.Unexpect(s.ID, c.village(n)); err != nil {
+		return err
+	}
+	_, err = tx.ChangeBatch(b.ID, func(b *record.Batch) { b.Sessions = []record.SessionID{s.ID} })
+	return err
+}
+
+func (c *county) giveSeat(tx *Tx, v record.Code, n int) error {
+	state := record.SeatAssigned
+	if n%2 == 0 {
+		state = record.SeatOffered
+	}
+	seat := record.RotationSeat{Village: v, Batch: record.BatchID(fmt.Sprint("b", n%3+1)), Why: record.Why{Kind: record.WhyNever}}
+	_, err := tx.GiveSeat("r1", seat, state, c.now.Add(time.Hour), hours, "p1")
 	return err
 }
 
@@ -189,6 +232,33 @@ func (c *county) act(kind, n int) {
 			return err
 		},
 		func(tx *Tx) error { return tx.SettleTurns(session, v.Township(), hours) },
+		func(tx *Tx) error { return c.addBatch(tx, n) },
+		func(tx *Tx) error { return c.giveSeat(tx, v, n) },
+		func(tx *Tx) error {
+			_, err := tx.AnswerSeat("r1", v, n%2 == 0, hours, person, "理由")
+			return err
+		},
+		func(tx *Tx) error { _, err := tx.ReleaseSeat("r1", v, hours, person, "理由"); return err },
+		func(tx *Tx) error {
+			_, err := tx.MoveSeat("r1", v, record.BatchID(fmt.Sprint("b", n%3+1)), c.now.Add(time.Hour), hours, person, "理由")
+			return err
+		},
+		func(tx *Tx) error {
+			b, err := tx.Batch(record.BatchID(fmt.Sprint("b", n%3+1)))
+			if err != nil {
+				return err
+			}
+			_, err = tx.CorrectSeat(b, v, []record.SeatState{record.SeatAttended, record.SeatAbsent, record.SeatExcused}[n%3], person, "更正")
+			return err
+		},
+		func(tx *Tx) error { return tx.SetTrained(person, []record.Date{"", "2020-05-01"}[n%2]) },
+		func(tx *Tx) error {
+			return tx.AppointUntil(person, record.Host, "630224", "2026-12-01", record.Date(fmt.Sprintf("2026-12-%02d", 1+n%28)))
+		},
+		func(tx *Tx) error {
+			_, err := tx.EndPosts("630224", record.Date(fmt.Sprintf("2026-12-%02d", 1+n%28)), 5)
+			return err
+		},
 	}
 	c.try(acts[kind%len(acts)])
 }
@@ -207,7 +277,7 @@ func TestCheckAgreesAfterAnyHistory(t *testing.T) {
 
 func TestCheckFinds(t *testing.T) {
 	c := newCounty(t)
-	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24} {
+	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24, 27, 28, 34} {
 		for n := range 20 {
 			c.act(kind, n)
 		}

@@ -42,6 +42,7 @@ const (
 	NotEnrolled Flag = "notenrolled" // the holder has no account bound
 	Unreachable Flag = "unreachable" // the holder cannot be written to
 	Mismatch    Flag = "mismatch"    // an enrolment waits for a yes or no
+	Never       Flag = "never"       // a secretary who has never been to rotation training
 )
 
 func flagKey(f Flag, place record.Code, person record.PersonID) string {

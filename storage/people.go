@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"headgoose/storage/record"
@@ -19,6 +20,8 @@ import (
 //	past/<place>/<role>     -> []record.PersonID, who held it before, oldest first
 //	phone/<keyed hash>      -> record.PersonID
 //	chat/<chat id>          -> record.PersonID
+//	postends/<county>/<day>/<person>/<role>/<place>  -> true: posts that end by themselves
+//	trained/<person>        -> record.Date: the last day of the newest rotation training
 
 // PhoneHash is the keyed hash under which a normalised phone number is kept.
 func (s *Store) PhoneHash(phone string) string {
@@ -184,6 +187,12 @@ func pastKey(role record.Role, place record.Code) string {
 // appointing another ends the holder's post at once. Holding the post already
 // is no change.
 func (tx *Tx) Appoint(id record.PersonID, role record.Role, place record.Code, from record.Date) error {
+	return tx.AppointUntil(id, role, place, from, "")
+}
+
+// AppointUntil is Appoint for a post that ends after a day, by itself (see
+// EndedPosts). Holding the post already is no change, whenever that one ends.
+func (tx *Tx) AppointUntil(id record.PersonID, role record.Role, place record.Code, from, ends record.Date) error {
 	if want := role.Level(); want != record.NoLevel && place.Level() != want {
 		return fmt.Errorf("%w: %s at %s", record.ErrInvalid, role, place)
 	}
@@ -207,7 +216,13 @@ func (tx *Tx) Appoint(id record.PersonID, role record.Role, place record.Code, f
 	if err != nil {
 		return err
 	}
-	posts = append(posts, record.Post{ID: record.PostID(postID), Person: id, Role: role, Place: place, From: from})
+	post := record.Post{ID: record.PostID(postID), Person: id, Role: role, Place: place, From: from, Ends: ends}
+	if ends != "" {
+		if err := put(tx, endsKey(post), true); err != nil {
+			return err
+		}
+	}
+	posts = append(posts, post)
 	if err := put(tx, "posts/"+string(id), posts); err != nil {
 		return err
 	}
@@ -232,6 +247,11 @@ func (tx *Tx) EndPost(id record.PersonID, role record.Role, place record.Code) e
 	})
 	if i < 0 {
 		return fmt.Errorf("%w: post", record.ErrNotFound)
+	}
+	if posts[i].Ends != "" {
+		if err := del(tx, endsKey(posts[i])); err != nil {
+			return err
+		}
 	}
 	posts[i].Until = tx.Now
 	if err := put(tx, "posts/"+string(id), posts); err != nil {
@@ -294,8 +314,18 @@ func (tx *Tx) recount(id record.PersonID, role record.Role, place record.Code, b
 	if err := tx.setFlag(Vacant, place, "", !on); err != nil {
 		return err
 	}
+	trained, err := tx.Trained(id)
+	if err != nil {
+		return err
+	}
+	if err := tx.setFlag(Never, place, id, on && trained == ""); err != nil {
+		return err
+	}
 	return tx.bump(place, func(c *record.PlaceCount) {
 		c.Secretaries += by
+		if trained == "" {
+			c.Never += by
+		}
 		if p.Enrolled() {
 			c.Enrolled += by
 		}
@@ -406,4 +436,68 @@ func (tx *Tx) reachOfPost(post record.Post, was, is record.Person) error {
 		c.Enrolled += enrolled
 		c.Unreachable += unreachable
 	})
+}
+
+func endsKey(p record.Post) string {
+	return "postends/" + string(p.Place.County()) + "/" + string(p.Ends) + "/" + string(p.Person) + "/" + string(p.Role) + "/" + string(p.Place)
+}
+
+// EndPosts ends up to limit posts of a county whose last day lies before today,
+// and says how many. About twelve writes for each.
+func (tx *Tx) EndPosts(county record.Code, today record.Date, limit int) (ended int, err error) {
+	prefix := "postends/" + string(county) + "/"
+	var due []record.Post
+	for e, err := range tx.r.Scan(between(prefix, prefix+string(today))) {
+		if err != nil {
+			return 0, err
+		}
+		part := strings.Split(string(e.Key[len(prefix):]), "/")
+		due = append(due, record.Post{Person: record.PersonID(part[1]), Role: record.Role(part[2]), Place: record.Code(part[3])})
+		if len(due) == limit {
+			break
+		}
+	}
+	for _, p := range due {
+		if err := tx.EndPost(p.Person, p.Role, p.Place); err != nil {
+			return 0, err
+		}
+	}
+	return len(due), nil
+}
+
+// Trained is the last day of a person's newest rotation training; empty: never.
+func (tx *Tx) Trained(id record.PersonID) (record.Date, error) {
+	day, _, err := get[record.Date](tx, "trained/"+string(id))
+	return day, err
+}
+
+// SetTrained records the last day of a person's newest rotation training, or
+// takes it back (empty). It brings the flags and counts of the person's posts in
+// line.
+func (tx *Tx) SetTrained(id record.PersonID, day record.Date) error {
+	was, err := tx.Trained(id)
+	if err != nil || was == day {
+		return err
+	}
+	if day == "" {
+		err = del(tx, "trained/"+string(id))
+	} else {
+		err = put(tx, "trained/"+string(id), day)
+	}
+	if err != nil || (was == "") == (day == "") {
+		return err
+	}
+	actor, err := tx.Actor(id)
+	if err != nil {
+		return err
+	}
+	for _, place := range actor.Places(record.Secretary) {
+		if err := tx.setFlag(Never, place, id, day == ""); err != nil {
+			return err
+		}
+		if err := tx.bump(place, func(c *record.PlaceCount) { c.Never += b2i(day == "") - b2i(day != "") }); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -8,5 +8,6 @@ type PlaceCount struct {
 	Enrolled    int           `json:"enrolled,omitzero"`    // of those, bound to an account
 	Unreachable int           `json:"unreachable,omitzero"` // of those, who cannot be written to
 	Mismatches  int           `json:"mismatches,omitzero"`  // enrolments that wait for a yes or no
+	Never       int           `json:"never,omitzero"`       // secretaries who have never been to rotation training
 	Graduates   GraduateCount `json:"graduates,omitzero"`
 }

@@ -51,7 +51,7 @@ type Batch struct {
 	ID        BatchID     `json:"id"`
 	Programme ProgrammeID `json:"programme"`
 	Number    int         `json:"number"` // in the programme, from 1
-	To        string      `json:"to"`     // the county or district that receives it
+	Place     string      `json:"place"`  // the county or district that receives it
 	Contact   string      `json:"contact,omitzero"`
 	Days
 	// Hours is the day's programme, "09:00-17:00"; attendance is taken by day.
