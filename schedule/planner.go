@@ -20,7 +20,8 @@ type Planner struct {
 	tasks []task
 	log   *slog.Logger
 	kick  chan struct{}
-	turn  sync.Mutex // one look at a time
+	turn  sync.Mutex        // one look at a time
+	tried map[string]string // by plan: as of when its gaps were looked at last
 }
 
 // task is one job of the configuration.
@@ -42,7 +43,7 @@ func NewPlanner(store *storage.Store, cfg Config, log *slog.Logger) (*Planner, e
 	if err != nil {
 		return nil, fmt.Errorf("schedule: %w", err)
 	}
-	p := &Planner{store: store, cfg: cfg, log: log, kick: make(chan struct{}, 1)}
+	p := &Planner{store: store, cfg: cfg, log: log, kick: make(chan struct{}, 1), tried: map[string]string{}}
 	for _, j := range []task{
 		{name: JobWeek, late: Late{Last: true, Drop: 6 * 24 * time.Hour}, rows: p.weekRows},
 		{name: JobDigest, late: Late{Drop: 72 * time.Hour}, rows: p.digestRows},
@@ -137,7 +138,14 @@ type part struct {
 
 // parts lists them in the order in which a look does them.
 func (p *Planner) parts() []part {
-	return nil
+	return []part{
+		{"outcomes", p.carry},
+		{"rota changes", p.rotaChanges},
+		{"turns owed", p.placeOwed},
+		{"publication", p.publish},
+		{"seats", p.seats},
+		{"posts", p.endPosts},
+	}
 }
 
 // task does what is due of a job in (mark, now].

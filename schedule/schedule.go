@@ -48,6 +48,8 @@ import (
 	"time"
 
 	"headgoose/schedule/calendar"
+	"headgoose/schedule/rota"
+	"headgoose/schedule/rotation"
 	"headgoose/storage/record"
 )
 
@@ -75,6 +77,9 @@ type Config struct {
 	// AskAfter and CloseAfter are how long after a session's end its hosts
 	// are asked to close it, and it is closed for them.
 	AskAfter, CloseAfter time.Duration
+	// OpensBefore and Grace are the check-in times of the sessions that the
+	// planner makes: turns at the bases, days of a batch.
+	OpensBefore, Grace time.Duration
 	// KeepSent is how long settled rows of the outbox are kept.
 	KeepSent time.Duration
 	// Upkeep is what else the upkeep job does.
@@ -91,9 +96,21 @@ func DefaultConfig(zone *time.Location) Config {
 		Cover:     time.Hour,
 		Quiet:     calendar.Quiet{From: calendar.Clock(21, 30), To: calendar.Clock(7, 0)},
 		AskAfter:  30 * time.Minute, CloseAfter: 2 * time.Hour,
+		OpensBefore: 30 * time.Minute, Grace: 15 * time.Minute,
 		KeepSent: 120 * 24 * time.Hour,
 	}
 }
+
+// hours is how the planner's sessions get their times.
+func (c Config) hours() record.Hours {
+	return record.Hours{Zone: c.Zone, OpensBefore: c.OpensBefore, Grace: c.Grace}
+}
+
+// PlanRotation assigns the seats of a programme; for bot.RotationPlanner.
+func (p *Planner) PlanRotation(in record.RotationInput) record.RotationPlan { return rotation.Plan(in) }
+
+// PlanRota gives every turn of a cycle its day; for bot.RotaPlanner.
+func (p *Planner) PlanRota(in record.RotaInput) record.RotaPlan { return rota.Plan(in) }
 
 // Allowed is the first instant at or after t that is not quiet; for
 // DeliveryConfig.

@@ -442,6 +442,15 @@ func endsKey(p record.Post) string {
 	return "postends/" + string(p.Place.County()) + "/" + string(p.Ends) + "/" + string(p.Person) + "/" + string(p.Role) + "/" + string(p.Place)
 }
 
+// PostsEnd says whether a post of a county ends before today (see EndPosts).
+func (tx *Tx) PostsEnd(county record.Code, today record.Date) (bool, error) {
+	prefix := "postends/" + string(county) + "/"
+	for _, err := range tx.r.Scan(between(prefix, prefix+string(today))) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
 // EndPosts ends up to limit posts of a county whose last day lies before today,
 // and says how many. About twelve writes for each.
 func (tx *Tx) EndPosts(county record.Code, today record.Date, limit int) (ended int, err error) {

@@ -398,11 +398,15 @@ func (tx *Tx) MoveSeat(programme record.ProgrammeID, village record.Code, to rec
 // SettleSeat carries the attendance of a batch's days into a branch's standing:
 // attended on at least half of the days, excused where every day missed was
 // excused, else absent with a make-up due. Who attended is trained from then on.
-// It may be repeated, also after a correction; changed says whether it wrote.
+// It may be repeated, also after a correction; what a hand has set (CorrectSeat)
+// stays. changed says whether it wrote.
 func (tx *Tx) SettleSeat(b record.Batch, village record.Code, by record.PersonID, reason string) (s record.Standing, changed bool, err error) {
 	old, err := tx.Standing(b.Programme, village)
 	if err != nil || old.Batch != b.ID || !old.State.Held() {
 		return old, false, err
+	}
+	if last := old.Rows[len(old.Rows)-1]; by == "" && last.By != "" && outcomeOfSeat(last.State) {
+		return old, false, nil
 	}
 	came, excused := 0, 0
 	person := old.Person
@@ -429,6 +433,11 @@ func (tx *Tx) SettleSeat(b record.Batch, village record.Code, by record.PersonID
 	return tx.closeSeat(b, old, state, person, by, reason)
 }
 
+// outcomeOfSeat says whether a state is what came of a seat.
+func outcomeOfSeat(s record.SeatState) bool {
+	return s == record.SeatAttended || s == record.SeatAbsent || s == record.SeatExcused
+}
+
 // CorrectSeat sets by hand what came of a seat, with a reason.
 func (tx *Tx) CorrectSeat(b record.Batch, village record.Code, state record.SeatState, by record.PersonID, reason string) (record.Standing, error) {
 	old, err := tx.Standing(b.Programme, village)
@@ -437,7 +446,7 @@ func (tx *Tx) CorrectSeat(b record.Batch, village record.Code, state record.Seat
 		return old, err
 	case old.Batch != b.ID || !old.State.Held():
 		return old, record.ErrChanged
-	case state != record.SeatAttended && state != record.SeatAbsent && state != record.SeatExcused, reason == "":
+	case !outcomeOfSeat(state), reason == "":
 		return old, fmt.Errorf("%w: outcome of a seat", record.ErrInvalid)
 	}
 	s, changed, err := tx.closeSeat(b, old, state, old.Person, by, reason)

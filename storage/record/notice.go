@@ -3,8 +3,16 @@ package record
 import "strings"
 
 // KindCancelled is said at once to those who had heard of a session that is
-// now cancelled. Session, Rev.
+// cancelled. Rows of kind KindAnnounce carry Args moved where people had heard
+// of an earlier plan.
 const KindCancelled = "cancelled"
+
+// Kinds of rows about turns, seats and requests. Each is dropped when what it is
+// about has changed since.
+const (
+	KindTurns = "turns" // Args cycle, change, village: the branch's turns were planned or moved
+	KindSeat  = "seat"  // Args programme, village, rows: the branch's seat was given, moved or taken off
+)
 
 // NoticeKey is the key of what is said once to a person about a session: the
 // kind, and what else tells two of a kind apart. Without parts it is the prefix

@@ -1,6 +1,10 @@
 package record
 
-import "time"
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // ProgrammeID names a programme of rotation training, BatchID a batch of one.
 type (
@@ -220,4 +224,27 @@ type RotationOut struct {
 type Block struct {
 	Batch BatchID `json:"batch"`
 	Why   Why     `json:"why"`
+}
+
+// Title names a batch: 集中轮训第 2 批(平安区).
+func (b Batch) Title() string { return fmt.Sprintf("集中轮训第 %d 批(%s)", b.Number, b.Place) }
+
+// TitleEN is Title for people who read English.
+func (b Batch) TitleEN() string {
+	return fmt.Sprintf("Rotation training, batch %d (%s)", b.Number, b.Place)
+}
+
+// SeatNotice is the row that tells a person of a seat as it stands now: once for
+// each step of the standing.
+func SeatNotice(s Standing, to PersonID, notBefore time.Time) Outbox {
+	step := strconv.Itoa(len(s.Rows))
+	row := Outbox{
+		Key:   "seat/" + string(s.Programme) + "/" + string(s.Village) + "/" + step,
+		Class: Notice, Kind: KindSeat, Person: to, Prompt: true, NotBefore: notBefore,
+		Args: map[string]string{"programme": string(s.Programme), "village": string(s.Village), "rows": step},
+	}
+	if s.State == SeatOffered {
+		row.UselessAfter = s.AnswerBy
+	}
+	return row
 }

@@ -1,0 +1,332 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"headgoose/schedule/calendar"
+	"headgoose/schedule/rotation"
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// programmes lists those of the county in a state.
+func (p *Planner) programmes(ctx context.Context, state record.PlanState) (list []record.Programme, err error) {
+	err = p.store.View(ctx, func(tx *storage.Tx) error {
+		all, err := tx.Programmes(p.cfg.County)
+		list = slices.DeleteFunc(all, func(r record.Programme) bool { return r.State != state })
+		return err
+	})
+	return list, err
+}
+
+// publish writes the seats of programmes that were decided: seat by seat with
+// the row that tells of it, then the sessions of the batches' days, then the
+// hosts' posts. Every step can be repeated.
+func (p *Planner) publish(ctx context.Context, _ time.Time) error {
+	list, err := p.programmes(ctx, record.PlanPublishing)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, r := range list {
+		if err := p.publishOne(ctx, r); err != nil {
+			faults = append(faults, fmt.Errorf("programme %s: %w", r.ID, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (p *Planner) publishOne(ctx context.Context, r record.Programme) error {
+	var draft record.RotationPlan
+	var batches []record.Batch
+	err := p.store.View(ctx, func(tx *storage.Tx) (err error) {
+		if draft, _, err = tx.Draft(r.ID); err == nil {
+			batches, err = tx.Batches(r.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	const atOnce = 5
+	for seats := range slices.Chunk(draft.Seats, atOnce) {
+		if err := p.store.Update(ctx, func(tx *storage.Tx) error { return p.giveSeats(tx, r, seats) }); err != nil {
+			return err
+		}
+	}
+	for _, b := range batches {
+		if err := p.makeDays(ctx, b); err != nil {
+			return fmt.Errorf("batch %s: %w", b.ID, err)
+		}
+	}
+	return p.store.Update(ctx, func(tx *storage.Tx) error {
+		if err := tx.DropDraft(r.ID); err != nil {
+			return err
+		}
+		_, err := tx.ChangeProgramme(p.cfg.County, r.ID, func(r *record.Programme) { r.State, r.Published = record.PlanPublished, tx.Now })
+		return err
+	})
+}
+
+// giveSeats writes seats of a draft that have not been written yet. A seat that
+// cannot be given any more (the post is vacant now, the batch has begun) is left
+// out; it is free for the next in order.
+func (p *Planner) giveSeats(tx *storage.Tx, r record.Programme, seats []record.RotationSeat) error {
+	for _, seat := range seats {
+		st, err := tx.Standing(r.ID, seat.Village)
+		if err != nil {
+			return err
+		}
+		if len(st.Rows) > 0 {
+			continue // written before
+		}
+		b, err := tx.Batch(seat.Batch)
+		if err != nil {
+			return err
+		}
+		st, err = tx.GiveSeat(r.ID, seat, record.SeatAssigned, p.answerBy(tx.Now, b, r), p.cfg.hours(), r.By)
+		switch {
+		case errors.Is(err, record.ErrNotFound), errors.Is(err, record.ErrTooLate), errors.Is(err, record.ErrFull):
+			continue
+		case err != nil:
+			return err
+		}
+		if err := p.tellSeat(tx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answerBy is until when a seat of a batch is to be answered: some days after
+// now in the evening, not later than the evening two days before it begins.
+func (p *Planner) answerBy(now time.Time, b record.Batch, r record.Programme) time.Time {
+	evening := calendar.Clock(18, 0)
+	by := evening.On(now, r.AnswerDays, p.cfg.Zone)
+	start, err := b.From.In(p.cfg.Zone)
+	if err != nil {
+		return by
+	}
+	if last := evening.On(start, -2, p.cfg.Zone); last.Before(by) {
+		by = last
+	}
+	if by.Before(now) {
+		by = now.Add(2 * time.Hour)
+	}
+	return by
+}
+
+// tellSeat writes the row that tells a branch of its seat as it stands now.
+func (p *Planner) tellSeat(tx *storage.Tx, st record.Standing) error {
+	person, held, err := tx.Secretary(st.Village)
+	if err != nil || !held || !person.Enrolled() {
+		return err
+	}
+	_, err = tx.AddOutbox(record.SeatNotice(st, person.ID, p.cfg.Allowed(tx.Now)))
+	return err
+}
+
+// makeDays makes the sessions of a batch's days, with those who have a seat, and
+// gives its hosts their posts.
+func (p *Planner) makeDays(ctx context.Context, b record.Batch) error {
+	if b.State == record.PlanPublished || b.State == record.PlanCancelled || b.State == record.PlanEnded {
+		return nil
+	}
+	days := calendar.Between(b.From, b.To) + 1
+	for n := len(b.Sessions); n < days; n++ {
+		err := p.store.Update(ctx, func(tx *storage.Tx) error {
+			now, err := tx.Batch(b.ID)
+			if err != nil || len(now.Sessions) != n {
+				return err
+			}
+			return p.makeDay(tx, now, n)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return p.store.Update(ctx, func(tx *storage.Tx) error {
+		for _, host := range b.Hosts {
+			ends := calendar.Shift(b.To, hostAfter)
+			if err := tx.AppointUntil(host, record.Host, p.cfg.County, record.DateOf(tx.Now.In(p.cfg.Zone)), ends); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ChangeBatch(b.ID, func(b *record.Batch) { b.State = record.PlanPublished })
+		return err
+	})
+}
+
+// hostAfter is how many days after a batch its hosts can still correct its
+// attendance.
+const hostAfter = 3
+
+func (p *Planner) makeDay(tx *storage.Tx, b record.Batch, n int) error {
+	seats, err := tx.SeatsOf(b)
+	if err != nil {
+		return err
+	}
+	var villages []record.Code
+	for _, st := range seats {
+		villages = append(villages, st.Village)
+	}
+	empty := len(villages) == 0
+	if empty { // nobody yet: seats are given later
+		all, err := tx.Villages(p.cfg.County)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		villages = []record.Code{all[0].Code}
+	}
+	s := record.Session{
+		Place: p.cfg.County, Title: b.Title(), TitleEN: b.TitleEN(), At: b.Place, Hosts: b.Hosts, Batch: b.ID, Day: n + 1,
+	}
+	if n == 0 {
+		s.Meet = b.Meet
+	}
+	if err := p.cfg.hours().Set(&s, calendar.Shift(b.From, n), b.Hours); err != nil {
+		return err
+	}
+	if s, err = tx.AddSession(s, villages); err != nil {
+		return err
+	}
+	if empty {
+		if err := tx.Unexpect(s.ID, villages[0]); err != nil {
+			return err
+		}
+	}
+	_, err = tx.ChangeBatch(b.ID, func(b *record.Batch) { b.Sessions = append(b.Sessions, s.ID) })
+	return err
+}
+
+// seats ends offers that nobody answered, and offers seats that are free to the
+// next in order. A programme is looked at when its seats have changed, and once
+// an hour.
+func (p *Planner) seats(ctx context.Context, now time.Time) error {
+	if err := p.lapse(ctx, now); err != nil {
+		return err
+	}
+	list, err := p.programmes(ctx, record.PlanPublished)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, r := range list {
+		if err := p.offerSeats(ctx, r, now); err != nil {
+			faults = append(faults, fmt.Errorf("programme %s: %w", r.ID, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// lapse ends offers whose time is over.
+func (p *Planner) lapse(ctx context.Context, now time.Time) error {
+	var due []record.Standing
+	err := p.store.View(ctx, func(tx *storage.Tx) error {
+		all, err := tx.SeatsDue(p.cfg.County, now, 0)
+		due = slices.DeleteFunc(all, func(st record.Standing) bool { return st.State != record.SeatOffered })
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, st := range due {
+		err := p.store.Update(ctx, func(tx *storage.Tx) error {
+			lapsed, err := tx.LapseSeat(st.Programme, st.Village)
+			if errors.Is(err, record.ErrChanged) {
+				return nil // answered meanwhile
+			}
+			if err != nil {
+				return err
+			}
+			return p.tellSeat(tx, lapsed)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// offerSeats offers each free seat of a programme to the next in order.
+func (p *Planner) offerSeats(ctx context.Context, r record.Programme, now time.Time) error {
+	for {
+		var free []record.Batch
+		state := now.Format("2006010215")
+		err := p.store.View(ctx, func(tx *storage.Tx) error {
+			batches, err := tx.Batches(r.ID)
+			for _, b := range batches {
+				state += fmt.Sprint(" ", b.ID, b.Rev, b.Taken)
+				if b.State == record.PlanPublished && b.Taken < b.Seats && p.offerUntil(now, b, r).After(now) {
+					free = append(free, b)
+				}
+			}
+			return err
+		})
+		if err != nil || len(free) == 0 || p.tried[string(r.ID)] == state {
+			return err
+		}
+		offered := false
+		for _, b := range free {
+			err := p.store.Update(ctx, func(tx *storage.Tx) (err error) {
+				offered, err = p.offer(tx, r, b.ID)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if offered {
+				break // the input has changed
+			}
+		}
+		if !offered {
+			p.tried[string(r.ID)] = state
+			return nil
+		}
+	}
+}
+
+// offerUntil is until when a seat that is offered now is kept: not past the
+// evening of the day before the day before the batch begins.
+func (p *Planner) offerUntil(now time.Time, b record.Batch, r record.Programme) time.Time {
+	until := p.cfg.Allowed(now).Add(time.Duration(r.OfferHours) * time.Hour)
+	start, err := b.From.In(p.cfg.Zone)
+	if err != nil {
+		return now
+	}
+	if last := calendar.Clock(18, 0).On(start, -1, p.cfg.Zone); last.Before(until) {
+		until = last
+	}
+	return until
+}
+
+// offer offers one free seat of a batch to the next in order, who has not had
+// this batch before.
+func (p *Planner) offer(tx *storage.Tx, r record.Programme, id record.BatchID) (bool, error) {
+	b, err := tx.Batch(id)
+	if err != nil || b.Taken >= b.Seats {
+		return false, err
+	}
+	in, err := tx.RotationInput(r, p.cfg.hours())
+	if err != nil {
+		return false, err
+	}
+	var fault error
+	seat, ok := rotation.Next(in, id, func(v record.Code) bool {
+		st, err := tx.Standing(r.ID, v)
+		fault = errors.Join(fault, err)
+		return slices.ContainsFunc(st.Rows, func(row record.StandingRow) bool { return row.Batch == id })
+	})
+	if fault != nil || !ok {
+		return false, fault
+	}
+	st, err := tx.GiveSeat(r.ID, seat, record.SeatOffered, p.offerUntil(tx.Now, b, r), p.cfg.hours(), "")
+	if err != nil {
+		return false, err
+	}
+	return true, p.tellSeat(tx, st)
+}
