@@ -51,6 +51,11 @@ type Config struct {
 	Grace       time.Duration // and is late from so long after it
 	LinkValid   time.Duration // of enrolment links
 
+	// Rota plans the turns at the bases, Rotation the seats of rotation training;
+	// the schedule has both.
+	Rota     RotaPlanner
+	Rotation RotationPlanner
+
 	// Planner is told after a plan has changed; nil: nobody.
 	Planner Planner
 }

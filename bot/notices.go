@@ -294,5 +294,5 @@ func (t *Turn) unclosedButton(s record.Session) Btn {
 	if t.Allow(record.RunSession, sessionObject(s)) == nil {
 		return Btn{Text: t.Say("button.host"), Line: "host.show " + string(s.ID)}
 	}
-	return Btn{Text: t.Say("button.plan"), Line: "rota.show " + string(s.ID)}
+	return Btn{Text: t.Say("button.see_plan"), Line: "rota.show " + string(s.ID)}
 }

@@ -279,7 +279,7 @@ func saveSession(t *Turn, a dialog.Answers) error {
 	}
 	args := t.sessionArgs(s)
 	args["N"] = len(villages)
-	key, row := "rota.saved", []Btn{{Text: t.Say("button.plan"), Line: "rota.show " + string(s.ID)}, t.Btn("home", "start")}
+	key, row := "rota.saved", []Btn{{Text: t.Say("button.see_plan"), Line: "rota.show " + string(s.ID)}, t.Btn("home", "start")}
 	if a["now"] != "" {
 		key, row = "rota.saved_now", []Btn{t.Btn("open", "host.open "+string(s.ID)), t.Btn("home", "start")}
 	}
@@ -410,7 +410,7 @@ func saveMove(t *Turn, a dialog.Answers) error {
 	t.tellHosts(s, "moved")
 	args := t.sessionArgs(s)
 	args["Was"] = was
-	t.Answer(t.Say("rota.moved", args), []Btn{{Text: t.Say("button.plan"), Line: "rota.show " + string(s.ID)}, t.Btn("home", "start")})
+	t.Answer(t.Say("rota.moved", args), []Btn{{Text: t.Say("button.see_plan"), Line: "rota.show " + string(s.ID)}, t.Btn("home", "start")})
 	return nil
 }
 

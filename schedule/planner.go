@@ -143,6 +143,7 @@ func (p *Planner) parts() []part {
 		{"rota changes", p.rotaChanges},
 		{"turns owed", p.placeOwed},
 		{"publication", p.publish},
+		{"days of batches", p.batchDays},
 		{"seats", p.seats},
 		{"posts", p.endPosts},
 	}

@@ -330,3 +330,95 @@ func (p *Planner) offer(tx *storage.Tx, r record.Programme, id record.BatchID) (
 	}
 	return true, p.tellSeat(tx, st)
 }
+
+// batchDays brings the sessions of batches that were moved or cancelled in line,
+// and releases the seats of cancelled ones.
+func (p *Planner) batchDays(ctx context.Context, _ time.Time) error {
+	list, err := p.programmes(ctx, record.PlanPublished)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		var batches []record.Batch
+		err := p.store.View(ctx, func(tx *storage.Tx) (err error) {
+			batches, err = tx.Batches(r.ID)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, b := range batches {
+			state := fmt.Sprint(b.Rev, b.State)
+			if (b.State != record.PlanPublished && b.State != record.PlanCancelled) || p.tried["days/"+string(b.ID)] == state {
+				continue
+			}
+			if err := p.moveDays(ctx, b); err != nil {
+				return fmt.Errorf("batch %s: %w", b.ID, err)
+			}
+			p.tried["days/"+string(b.ID)] = state
+		}
+	}
+	return nil
+}
+
+func (p *Planner) moveDays(ctx context.Context, b record.Batch) error {
+	if b.State == record.PlanCancelled {
+		if err := p.releaseSeats(ctx, b); err != nil {
+			return err
+		}
+	}
+	for n := range b.Sessions {
+		stands := false
+		err := p.store.View(ctx, func(tx *storage.Tx) error {
+			s, err := tx.Session(b.Sessions[n])
+			stands = s.Over() || (b.State != record.PlanCancelled && s.At == b.Place && p.cfg.hours().Of(s).Day == calendar.Shift(b.From, n) && (n > 0 || s.Meet == b.Meet))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if stands {
+			continue
+		}
+		err = p.store.Update(ctx, func(tx *storage.Tx) error {
+			now, err := tx.Batch(b.ID)
+			if err == nil && now.Rev == b.Rev {
+				_, err = tx.MoveDay(now, n, p.cfg.hours())
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// releaseSeats releases the seats of a batch that was cancelled, and tells those
+// who had them.
+func (p *Planner) releaseSeats(ctx context.Context, b record.Batch) error {
+	var seats []record.Standing
+	err := p.store.View(ctx, func(tx *storage.Tx) (err error) {
+		seats, err = tx.SeatsOf(b)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, st := range seats {
+		err := p.store.Update(ctx, func(tx *storage.Tx) error {
+			released, err := tx.ReleaseSeat(b.Programme, st.Village, p.cfg.hours(), "", "cancelled")
+			if errors.Is(err, record.ErrChanged) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return p.tellSeat(tx, released)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -157,10 +157,10 @@ func (p *Planner) tellTurns(tx *storage.Tx, change record.RotaChange, village re
 		return m.Village == village && ((m.From.Day != "" && m.From.Day <= tomorrow) || (m.To.Day != "" && m.To.Day <= tomorrow))
 	})
 	_, err = tx.AddOutbox(record.Outbox{
-		Key:   fmt.Sprintf("turns/%s/%s/%s", change.Cycle, change.ID, village),
+		Key:   fmt.Sprintf("turns/%s/%s/%s", change.Cycle, change.ID, person.ID), // once for all branches of a person
 		Class: record.Notice, Kind: record.KindTurns, Person: person.ID, Prompt: true, Urgent: urgent,
 		NotBefore: p.cfg.Allowed(tx.Now), UselessAfter: tx.Now.Add(14 * 24 * time.Hour),
-		Args: map[string]string{"cycle": string(change.Cycle), "change": string(change.ID), "village": string(village)},
+		Args: map[string]string{"cycle": string(change.Cycle), "change": string(change.ID)},
 	})
 	return err
 }

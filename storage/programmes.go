@@ -162,7 +162,7 @@ func (tx *Tx) ChangeBatch(id record.BatchID, change func(*record.Batch)) (record
 	if b.Seats < b.Taken {
 		return old, record.ErrFull
 	}
-	if len(old.Sessions) > 0 && (b.Days != old.Days || b.Hours != old.Hours) {
+	if len(old.Sessions) > 0 && len(b.Sessions) >= len(old.Sessions) && (b.Days != old.Days || b.Hours != old.Hours) {
 		return old, fmt.Errorf("%w: days of a published batch", record.ErrInvalid)
 	}
 	if b.Place != old.Place || b.Days != old.Days || b.Hours != old.Hours || b.Meet != old.Meet || b.Bring != old.Bring {
@@ -171,10 +171,9 @@ func (tx *Tx) ChangeBatch(id record.BatchID, change func(*record.Batch)) (record
 	return b, put(tx, "batch/"+string(id), b)
 }
 
-// MoveBatch moves a batch to other days, as many as before, with the sessions
-// that have been made, and raises its Rev. One that has begun is ErrTooLate. It
-// tells nobody. About 25 writes for each day and township at most: a batch of
-// very many townships goes in its own transaction.
+// MoveBatch moves a batch to other days, as many as before, and raises its Rev;
+// the schedule brings its sessions in line (MoveDay). One that has begun is
+// ErrTooLate. It tells nobody.
 func (tx *Tx) MoveBatch(id record.BatchID, from record.Date, h record.Hours) (record.Batch, error) {
 	b, err := tx.Batch(id)
 	if err != nil {
@@ -188,14 +187,47 @@ func (tx *Tx) MoveBatch(id record.BatchID, from record.Date, h record.Hours) (re
 	if err := checkBatch(b); err != nil {
 		return b, err
 	}
-	for i, sid := range b.Sessions {
-		_, err := tx.ChangeSession(sid, func(s *record.Session) {
-			err = h.Set(s, shiftDay(from, i), b.Hours)
-		})
-		if err != nil {
-			return b, err
-		}
+	b.Rev++
+	return b, put(tx, "batch/"+string(id), b)
+}
+
+// MoveDay brings the session of a batch's n-th day (from 0) in line with the
+// batch: moved, or cancelled with it. changed is false where it was so.
+func (tx *Tx) MoveDay(b record.Batch, n int, h record.Hours) (changed bool, err error) {
+	s, err := tx.Session(b.Sessions[n])
+	if err != nil || s.Over() {
+		return false, err
 	}
+	if b.State == record.PlanCancelled {
+		_, err := tx.ChangeSession(s.ID, func(s *record.Session) { s.State = record.Cancelled })
+		return true, err
+	}
+	want := s
+	if err := h.Set(&want, shiftDay(b.From, n), b.Hours); err != nil {
+		return false, err
+	}
+	want.At, want.Title, want.TitleEN = b.Place, b.Title(), b.TitleEN()
+	if n == 0 {
+		want.Meet = b.Meet
+	}
+	if want.Start.Equal(s.Start) && want.End.Equal(s.End) && want.At == s.At && want.Meet == s.Meet {
+		return false, nil
+	}
+	_, err = tx.ChangeSession(s.ID, func(s *record.Session) {
+		s.Start, s.End, s.Opens, s.LateFrom = want.Start, want.End, want.Opens, want.LateFrom
+		s.At, s.Title, s.TitleEN, s.Meet = want.At, want.Title, want.TitleEN, want.Meet
+	})
+	return true, err
+}
+
+// CancelBatch cancels a batch that has not begun; its seats are released one by
+// one by whoever calls it (ReleaseSeat), its sessions by the schedule (MoveDay).
+func (tx *Tx) CancelBatch(id record.BatchID, h record.Hours) (record.Batch, error) {
+	b, err := tx.openBatch(id, h)
+	if err != nil {
+		return b, err
+	}
+	b.State = record.PlanCancelled
 	b.Rev++
 	return b, put(tx, "batch/"+string(id), b)
 }
@@ -340,6 +372,14 @@ func (tx *Tx) candidates(p record.Programme, held map[record.Code]bool, busy map
 	for _, s := range draft.Seats {
 		now[s.Village] = s.Batch
 	}
+	goes := map[record.PersonID]record.Code{} // a person of several branches goes once
+	for v := range held {
+		if person, found, err := tx.Secretary(v); err != nil {
+			return err
+		} else if found {
+			goes[person.ID] = v
+		}
+	}
 	villages, err := tx.Villages(p.Place)
 	if err != nil {
 		return err
@@ -354,7 +394,10 @@ func (tx *Tx) candidates(p record.Programme, held map[record.Code]bool, busy map
 			return err
 		}
 		if found {
-			c.Person = person.ID
+			c.Person, c.Same = person.ID, goes[person.ID]
+			if c.Same == "" {
+				goes[person.ID] = v.Code
+			}
 			if c.Last, err = tx.Trained(person.ID); err != nil {
 				return err
 			}

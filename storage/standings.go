@@ -139,7 +139,7 @@ func waits(s record.Standing) bool {
 // setStanding writes a standing in the place of old, with a row that says so,
 // its indexes, counts, and the seats of its batches. Ten writes, and four for
 // each day of a batch whose sessions have been made.
-func (tx *Tx) setStanding(old, s record.Standing, by record.PersonID, reason string) error {
+func (tx *Tx) setStanding(old record.Standing, s *record.Standing, by record.PersonID, reason string) error {
 	p, _, err := tx.Secretary(s.Village)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (tx *Tx) setStanding(old, s record.Standing, by record.PersonID, reason str
 	s.Rows = append(slices.Clone(old.Rows), record.StandingRow{
 		At: tx.Now, State: s.State, Batch: s.Batch, Person: p.ID, By: by, Reason: reason,
 	})
-	if !waits(s) {
+	if !waits(*s) {
 		s.AnswerBy = time.Time{}
 	}
 	if waits(old) {
@@ -158,12 +158,12 @@ func (tx *Tx) setStanding(old, s record.Standing, by record.PersonID, reason str
 			return err
 		}
 	}
-	if waits(s) {
-		if err := put(tx, dueKey(s), true); err != nil {
+	if waits(*s) {
+		if err := put(tx, dueKey(*s), true); err != nil {
 			return err
 		}
 	}
-	if err := put(tx, standingKey(s.Programme, s.Village), s); err != nil {
+	if err := put(tx, standingKey(s.Programme, s.Village), *s); err != nil {
 		return err
 	}
 	if len(old.Rows) == 0 {
@@ -171,10 +171,10 @@ func (tx *Tx) setStanding(old, s record.Standing, by record.PersonID, reason str
 			return err
 		}
 	}
-	if err := tx.countStanding(old, s); err != nil {
+	if err := tx.countStanding(old, *s); err != nil {
 		return err
 	}
-	return tx.moveSeat(old, s)
+	return tx.moveSeat(old, *s)
 }
 
 func (tx *Tx) countStanding(old, s record.Standing) error {
@@ -308,7 +308,8 @@ func (tx *Tx) GiveSeat(programme record.ProgrammeID, seat record.RotationSeat, s
 	if len(seat.Why.Args) > 0 && (seat.Why.Kind == record.WhyOfficer || seat.Why.Kind == record.WhyLocked) {
 		reason = seat.Why.Args[0]
 	}
-	return s, tx.setStanding(old, s, by, reason)
+	err = tx.setStanding(old, &s, by, reason)
+	return s, err
 }
 
 // AnswerSeat takes a branch's yes or no, its own or an officer's on its behalf.
@@ -335,7 +336,8 @@ func (tx *Tx) AnswerSeat(programme record.ProgrammeID, village record.Code, yes 
 	if s.State == old.State {
 		return old, record.ErrAlready
 	}
-	return s, tx.setStanding(old, s, by, reason)
+	err = tx.setStanding(old, &s, by, reason)
+	return s, err
 }
 
 // LapseSeat ends an offer that nobody answered in time, and frees the seat.
@@ -349,7 +351,8 @@ func (tx *Tx) LapseSeat(programme record.ProgrammeID, village record.Code) (reco
 	}
 	s := old
 	s.State = record.SeatLapsed
-	return s, tx.setStanding(old, s, "", "")
+	err = tx.setStanding(old, &s, "", "")
+	return s, err
 }
 
 // ReleaseSeat takes a seat off a branch, with a reason. A batch that has begun
@@ -362,12 +365,19 @@ func (tx *Tx) ReleaseSeat(programme record.ProgrammeID, village record.Code, h r
 	case old.State != record.SeatAssigned && old.State != record.SeatOffered && old.State != record.SeatConfirmed:
 		return old, record.ErrChanged
 	}
-	if _, err := tx.openBatch(old.Batch, h); err != nil {
+	b, err := tx.Batch(old.Batch)
+	if err != nil {
 		return old, err
+	}
+	if b.State != record.PlanCancelled {
+		if _, err := tx.openBatch(old.Batch, h); err != nil {
+			return old, err
+		}
 	}
 	s := old
 	s.State = record.SeatReleased
-	return s, tx.setStanding(old, s, by, reason)
+	err = tx.setStanding(old, &s, by, reason)
+	return s, err
 }
 
 // MoveSeat moves a branch's seat to another batch of the programme; it is asked
@@ -392,7 +402,8 @@ func (tx *Tx) MoveSeat(programme record.ProgrammeID, village record.Code, to rec
 	}
 	s := old
 	s.State, s.Batch, s.AnswerBy, s.Why = record.SeatAssigned, to, answerBy, record.Why{Kind: record.WhyOfficer, Args: []string{reason}}
-	return s, tx.setStanding(old, s, by, reason)
+	err = tx.setStanding(old, &s, by, reason)
+	return s, err
 }
 
 // SettleSeat carries the attendance of a batch's days into a branch's standing:
@@ -462,7 +473,7 @@ func (tx *Tx) closeSeat(b record.Batch, old record.Standing, state record.SeatSt
 	}
 	s := old
 	s.State, s.Person, s.MakeUp = state, person, state == record.SeatAbsent
-	if err := tx.setStanding(old, s, by, reason); err != nil || person == "" {
+	if err := tx.setStanding(old, &s, by, reason); err != nil || person == "" {
 		return s, true, err
 	}
 	trained, err := tx.Trained(person)

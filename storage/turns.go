@@ -94,7 +94,7 @@ func (tx *Tx) TurnCount(cycle record.CycleID, place record.Code) (TurnCount, err
 
 // putTurn writes a turn in the place of old, with a row that says so, its index
 // and its counts. Five writes at most.
-func (tx *Tx) putTurn(old, t record.Turn, by record.PersonID, reason string) error {
+func (tx *Tx) putTurn(old record.Turn, t *record.Turn, by record.PersonID, reason string) error {
 	p, _, err := tx.Secretary(t.Village)
 	if err != nil {
 		return err
@@ -102,15 +102,15 @@ func (tx *Tx) putTurn(old, t record.Turn, by record.PersonID, reason string) err
 	t.Rows = append(slices.Clone(old.Rows), record.TurnRow{
 		At: tx.Now, State: t.State, TurnSlot: t.TurnSlot, Session: t.Session, Person: p.ID, By: by, Reason: reason,
 	})
-	if err := put(tx, turnKey(t.Cycle, t.Base, t.Village), t); err != nil {
+	if err := put(tx, turnKey(t.Cycle, t.Base, t.Village), *t); err != nil {
 		return err
 	}
 	if len(old.Rows) == 0 {
-		if err := put(tx, turnOfKey(t), true); err != nil {
+		if err := put(tx, turnOfKey(*t), true); err != nil {
 			return err
 		}
 	}
-	return tx.countTurn(old, t)
+	return tx.countTurn(old, *t)
 }
 
 func (tx *Tx) countTurn(old, t record.Turn) error {
@@ -163,7 +163,8 @@ func (tx *Tx) MoveTurn(c record.Cycle, move record.TurnMove, h record.Hours, by 
 		}
 		t.State = record.TurnPlanned
 	}
-	return t, tx.putTurn(old, t, by, reason)
+	err = tx.putTurn(old, &t, by, reason)
+	return t, err
 }
 
 // leaveSlot takes a planned turn off its session, which is cancelled when it
@@ -256,7 +257,8 @@ func (tx *Tx) ForgiveTurn(c record.Cycle, base record.BaseID, village record.Cod
 	}
 	t := old
 	t.State, t.TurnSlot, t.Session, t.MakeUp = record.TurnForgiven, record.TurnSlot{}, "", false
-	return t, tx.putTurn(old, t, by, reason)
+	err = tx.putTurn(old, &t, by, reason)
+	return t, err
 }
 
 // FixTurn notes that a turn was agreed or set by hand: a new plan leaves it.
@@ -275,7 +277,7 @@ func (tx *Tx) SubstituteTurn(t record.Turn, substitute record.Code, by record.Pe
 	}
 	next := t
 	next.Substitute, next.Fixed = substitute, true
-	return tx.putTurn(t, next, by, reason)
+	return tx.putTurn(t, &next, by, reason)
 }
 
 // SettleTurns carries what came of a session into the turns of one township:
@@ -335,7 +337,7 @@ func (tx *Tx) settleTurn(s record.Session, t record.Turn, standIn record.Code, h
 			return err
 		}
 	}
-	return tx.putTurn(t, next, "", reason)
+	return tx.putTurn(t, &next, "", reason)
 }
 
 // outcome is a turn after its session was closed.

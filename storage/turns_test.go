@@ -30,8 +30,9 @@ func rotaCounty(t *testing.T) (*county, record.Cycle) {
 
 // first and second are two slots after the county's day.
 var (
-	first  = record.TurnSlot{Day: "2026-12-08", Hours: "09:00-11:30"}
-	second = record.TurnSlot{Day: "2026-12-15", Hours: "09:00-11:30"}
+	first   = record.TurnSlot{Day: "2026-12-08", Hours: "09:00-11:30"}
+	second  = record.TurnSlot{Day: "2026-12-15", Hours: "09:00-11:30"}
+	second2 = record.TurnSlot{Day: "2026-12-22", Hours: "09:00-11:30"}
 )
 
 func (c *county) move(cycle record.Cycle, i int, from, to record.TurnSlot) error {
@@ -86,6 +87,16 @@ func TestMoveTurn(t *testing.T) {
 		}
 		return errors.Join(err, err2)
 	})
+	c.do(func(tx *Tx) error {
+		moved, err := tx.MoveTurn(cycle, record.TurnMove{Base: "party", Village: c.village(2), To: second2}, hours, "p1", "")
+		if err != nil {
+			return err
+		}
+		return tx.FixTurn(moved)
+	})
+	if fixed := c.turn(2); !fixed.Fixed || len(fixed.Rows) != 1 {
+		t.Errorf("a turn that was moved and fixed: %+v", fixed)
+	}
 	if rows := c.turn(0).Rows; len(rows) != 2 || rows[1].TurnSlot != second || rows[1].Person != c.people[0] {
 		t.Errorf("rows: %+v", rows)
 	}

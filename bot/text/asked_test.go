@@ -21,6 +21,14 @@ import (
 // all that can stand behind it. Another beginning in a Say fails the test.
 func dynamic(t *testing.T, code *sources) map[string][]string {
 	return map[string][]string{
+		"base_kind.":         {record.PartySpirit, record.CleanGovernment},
+		"plan_state.":        code.constants(t, "PlanState"),
+		"turn_state.":        code.constants(t, "TurnState"),
+		"seat_state.":        code.constants(t, "SeatState"),
+		"stage.":             code.constants(t, "Stage"),
+		"busy.":              code.constants(t, "BusyKind"),
+		"why.":               code.constants(t, "WhyKind"),
+		"seat.":              {"assigned", "offered", "confirmed", "declined", "lapsed", "released", "attended", "absent", "excused"},
 		"role.":              named(append(record.Roles(), record.Alumnus)),
 		"help.":              code.visible,
 		"state.":             code.constants(t, "SessionState"),

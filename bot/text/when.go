@@ -79,3 +79,13 @@ func sameDay(a, b time.Time) bool {
 	by, bm, bd := b.Date()
 	return ay == by && am == bm && ad == bd
 }
+
+var enDays = [...]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
+
+// Weekday says a day of the week: 周二.
+func (v Voice) Weekday(d time.Weekday) string {
+	if v.Lang == "en" {
+		return enDays[d]
+	}
+	return zhDays[d]
+}

@@ -12,6 +12,7 @@ import (
 	"headgoose/bot/telegram"
 	"headgoose/bot/text"
 	"headgoose/schedule"
+	"headgoose/schedule/calendar"
 	"headgoose/storage"
 	"headgoose/storage/kv"
 	"headgoose/storage/kv/boltkv"
@@ -92,7 +93,22 @@ func (a *app) openStore(ctx context.Context) (func(context.Context) error, error
 		return nil, err
 	}
 	a.store = store
-	return nil, store.SetUp(ctx, a.county)
+	if err := store.SetUp(ctx, a.county); err != nil {
+		return nil, err
+	}
+	return nil, a.seedCalendar(ctx)
+}
+
+// seedCalendar gives the store the holidays of this year and the next, as far as
+// the program knows them.
+func (a *app) seedCalendar(ctx context.Context) error {
+	year := a.clock().Year()
+	for y := year; y <= year+1; y++ {
+		if _, err := a.store.SeedCalendar(ctx, a.county.Place.Code, y, calendar.Year(y)); err != nil {
+			return fmt.Errorf("calendar of %d: %w", y, err)
+		}
+	}
+	return nil
 }
 
 // handlers is how many events are handled at once: those of one poll, which
@@ -118,7 +134,7 @@ func (a *app) openChat(context.Context) (func(context.Context) error, error) {
 	if a.planner, err = schedule.NewPlanner(a.store, a.schedule, a.log); err != nil {
 		return nil, err
 	}
-	a.setup.bot.Planner = a.planner
+	a.setup.bot.Planner, a.setup.bot.Rota, a.setup.bot.Rotation = a.planner, a.planner, a.planner
 	a.bot = bot.New(a.setup.bot, a.store, texts, a.adapter, a.log)
 	a.budget = schedule.NewBudget(a.limits)
 	a.delivery = schedule.NewDelivery(a.store, a.bot, a.budget, schedule.DeliveryConfig{Allowed: a.schedule.Allowed}, a.log)
@@ -129,7 +145,7 @@ func (a *app) openChat(context.Context) (func(context.Context) error, error) {
 func (a *app) upkeep(ctx context.Context) error {
 	n, err := a.store.Purge(ctx)
 	a.log.Info("upkeep", "deleted", n)
-	return err
+	return errors.Join(err, a.seedCalendar(ctx))
 }
 
 // receive learns the bot's own name, fills its menu, and hands over updates.

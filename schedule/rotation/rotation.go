@@ -226,7 +226,7 @@ func (p *planner) index(id record.BatchID) int {
 }
 
 // mayGo says whether somebody may have a seat at all.
-func (p *planner) mayGo(c *person) bool { return c.Person != "" && !c.Excluded }
+func (p *planner) mayGo(c *person) bool { return c.Person != "" && !c.Excluded && c.Same == "" }
 
 // clash is what keeps somebody from a batch; nil where nothing does.
 func (p *planner) clash(c *person, b int) *record.Busy {
@@ -360,6 +360,9 @@ func (p *planner) whyOut(c *person) record.RotationOut {
 	switch {
 	case c.Person == "":
 		out.Why.Kind = record.WhyVacant
+		return out
+	case c.Same != "":
+		out.Why.Kind = record.WhySame
 		return out
 	case c.Excluded:
 		out.Why = record.Why{Kind: record.WhyExcluded, Args: []string{c.Reason}}

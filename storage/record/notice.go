@@ -10,7 +10,7 @@ const KindCancelled = "cancelled"
 // Kinds of rows about turns, seats and requests. Each is dropped when what it is
 // about has changed since.
 const (
-	KindTurns = "turns" // Args cycle, change, village: the branch's turns were planned or moved
+	KindTurns = "turns" // Args cycle, change or village: turns of the person's branches were planned or moved
 	KindSeat  = "seat"  // Args programme, village, rows: the branch's seat was given, moved or taken off
 )
 

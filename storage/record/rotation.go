@@ -152,7 +152,7 @@ const (
 	WhyTownship WhyKind = "township"  // as many of the township are away then as may be: the most
 	WhyClash    WhyKind = "clash"     // busy on those days: BusyKind, from, to
 	WhyAllClash WhyKind = "all_clash" // busy, or township's share used up, in every batch
-	WhyDone     WhyKind = "done"      // has been in this programme
+	WhySame     WhyKind = "same"      // the person goes for another branch of theirs
 )
 
 // Constraint is a hand's change of a draft: the branch goes with this batch, or
@@ -195,6 +195,7 @@ type Candidate struct {
 	Busy     []Busy
 	Locked   BatchID // by hand
 	Excluded bool    // by hand
+	Same     Code    // another branch of the same person goes for both; empty: none
 	Reason   string  // of Locked or Excluded
 	Now      BatchID // the seat in the draft as it stands; kept where nothing speaks against it
 }
