@@ -145,6 +145,7 @@ func (p *Planner) parts() []part {
 		{"publication", p.publish},
 		{"days of batches", p.batchDays},
 		{"seats", p.seats},
+		{"requests", p.expireRequests},
 		{"posts", p.endPosts},
 	}
 }

@@ -18,6 +18,7 @@ var derived = []string{
 	"day", "duty", "hosting", "open", "tally", "wait", "branch",
 	"gradlist", "gradlike", "gradof", "auditof", "auditby",
 	"turnof", "turncount", "standof", "seat", "seatdue", "cover", "postends",
+	"requestof", "requestopen", "requestdue", "leaveday",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -30,7 +31,7 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 		want := &Tx{Now: tx.Now, s: s}
 		sh := shadow{}
 		want.r, want.w = sh, sh
-		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings} {
+		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildRequests} {
 			if err := rebuild(tx, want); err != nil {
 				return err
 			}

@@ -141,6 +141,34 @@ func (c *county) addBatch(tx *Tx, n int) error {
 	return err
 }
 
+// swap asks for a swap, or answers the last one.
+func (c *county) swap(tx *Tx, v record.Code, n int) error {
+	cycle, err := tx.Cycle("630224", "c1")
+	if err != nil {
+		return err
+	}
+	if n%2 == 0 {
+		kind := []record.SwapKind{record.SwapTurns, record.Substitute}[n/2%2]
+		_, err := tx.AskSwap(cycle, record.Swap{Kind: kind, Base: "party", From: v, To: c.village(n), Reason: "理由"}, hours, "p1")
+		return err
+	}
+	id := record.RequestID(fmt.Sprint("w", n%9+1))
+	if n%3 == 0 {
+		_, err = tx.WithdrawSwap(id, record.RequestRow{By: "p1"})
+		return err
+	}
+	w, err := tx.Swap(id)
+	if err != nil {
+		return err
+	}
+	if w.State == record.RequestAsked {
+		_, err = tx.AnswerSwap(cycle, id, n%5 > 0, hours, record.RequestRow{By: "p1"})
+	} else {
+		_, err = tx.DecideSwap(cycle, id, n%5 > 0, hours, record.RequestRow{By: "p1"})
+	}
+	return err
+}
+
 func (c *county) giveSeat(tx *Tx, v record.Code, n int) error {
 	state := record.SeatAssigned
 	if n%2 == 0 {
@@ -251,6 +279,24 @@ func (c *county) act(kind, n int) {
 			_, err = tx.CorrectSeat(b, v, []record.SeatState{record.SeatAttended, record.SeatAbsent, record.SeatExcused}[n%3], person, "更正")
 			return err
 		},
+		func(tx *Tx) error {
+			day := record.DateOf(c.now.AddDate(0, 0, n%5))
+			_, err := tx.AskLeave(record.Leave{Village: v, Person: person, Days: record.Days{From: day, To: day}, Reason: "理由"}, hours, person)
+			return err
+		},
+		func(tx *Tx) error {
+			_, err := tx.DecideLeave(record.RequestID(fmt.Sprint("l", n%4+1)), n%3 > 0, hours, "p1", "理由")
+			return err
+		},
+		func(tx *Tx) error {
+			_, err := tx.WithdrawLeave(record.RequestID(fmt.Sprint("l", n%4+1)), hours, "p1")
+			return err
+		},
+		func(tx *Tx) error { return c.swap(tx, v, n) },
+		func(tx *Tx) error {
+			_, err := tx.ExpireRequest(record.RequestID(fmt.Sprint("l", n%4+1)), hours)
+			return err
+		},
 		func(tx *Tx) error { return tx.SetTrained(person, []record.Date{"", "2020-05-01"}[n%2]) },
 		func(tx *Tx) error {
 			return tx.AppointUntil(person, record.Host, "630224", "2026-12-01", record.Date(fmt.Sprintf("2026-12-%02d", 1+n%28)))
@@ -277,7 +323,7 @@ func TestCheckAgreesAfterAnyHistory(t *testing.T) {
 
 func TestCheckFinds(t *testing.T) {
 	c := newCounty(t)
-	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24, 27, 28, 34} {
+	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24, 27, 28, 39, 33, 34, 33} {
 		for n := range 20 {
 			c.act(kind, n)
 		}

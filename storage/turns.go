@@ -409,6 +409,13 @@ func (tx *Tx) BusyDays(county record.Code, h record.Hours, take func(record.Sess
 			busy[v] = append(busy[v], b)
 		}
 	}
+	leaves, err := tx.ApprovedLeave(county, record.DateOf(now))
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range leaves {
+		busy[l.Village] = append(busy[l.Village], record.Busy{Days: l.Days, Kind: record.BusyLeave, ID: string(l.ID)})
+	}
 	return busy, nil
 }
 

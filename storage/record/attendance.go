@@ -23,6 +23,7 @@ const (
 	ByCode     Method = "code"      // typed the six digits
 	ByRollCall Method = "roll_call" // called by the host
 	ByHost     Method = "host"      // accepted or corrected by the host or an officer
+	ByLeave    Method = "leave"     // leave was approved, or taken back
 )
 
 // AttendanceRow is one statement about a person at a session. Rows are only

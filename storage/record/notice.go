@@ -10,8 +10,9 @@ const KindCancelled = "cancelled"
 // Kinds of rows about turns, seats and requests. Each is dropped when what it is
 // about has changed since.
 const (
-	KindTurns = "turns" // Args cycle, change or village: turns of the person's branches were planned or moved
-	KindSeat  = "seat"  // Args programme, village, rows: the branch's seat was given, moved or taken off
+	KindTurns   = "turns"   // Args cycle, change or village: turns of the person's branches were planned or moved
+	KindRequest = "request" // Args id, rows, village: a leave or a swap has come one step on
+	KindSeat    = "seat"    // Args programme, village, rows: the branch's seat was given, moved or taken off
 )
 
 // NoticeKey is the key of what is said once to a person about a session: the

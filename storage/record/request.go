@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // RequestID names a leave, a swap or a substitution.
 type RequestID string
@@ -78,4 +81,15 @@ type TownshipRule struct {
 	// officer is asked.
 	AutoSwap bool     `json:"auto_swap"`
 	By       PersonID `json:"by,omitzero"`
+}
+
+// RequestNotice is the row that tells a branch how a request stands now: once for
+// each step of it.
+func RequestNotice(id RequestID, rows int, village Code, to PersonID) Outbox {
+	step := strconv.Itoa(rows)
+	return Outbox{
+		Key:   "request/" + string(id) + "/" + step + "/" + string(to),
+		Class: Notice, Kind: KindRequest, Person: to,
+		Args: map[string]string{"id": string(id), "rows": step, "village": string(village)},
+	}
 }

@@ -1,0 +1,69 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// expireRequests ends leaves and swaps whose deadline has passed, and tells those
+// concerned.
+func (p *Planner) expireRequests(ctx context.Context, _ time.Time) error {
+	var due []record.RequestID
+	err := p.store.View(ctx, func(tx *storage.Tx) (err error) {
+		due, err = tx.RequestsDue(p.cfg.County)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range due {
+		err := p.store.Update(ctx, func(tx *storage.Tx) error {
+			expired, err := tx.ExpireRequest(id, p.cfg.hours())
+			if err != nil || !expired {
+				return err
+			}
+			return p.tellRequest(tx, id)
+		})
+		if err != nil {
+			return fmt.Errorf("request %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// tellRequest tells the branches of a request how it stands now.
+func (p *Planner) tellRequest(tx *storage.Tx, id record.RequestID) error {
+	villages, rows := []record.Code(nil), 0
+	if storage.IsLeave(id) {
+		l, err := tx.Leave(id)
+		if err != nil {
+			return err
+		}
+		villages, rows = []record.Code{l.Village}, len(l.Rows)
+	} else {
+		w, err := tx.Swap(id)
+		if err != nil {
+			return err
+		}
+		villages, rows = []record.Code{w.From, w.To}, len(w.Rows)
+	}
+	for _, v := range villages {
+		person, found, err := tx.Secretary(v)
+		if err != nil {
+			return err
+		}
+		if !found || !person.Enrolled() {
+			continue
+		}
+		row := record.RequestNotice(id, rows, v, person.ID)
+		row.NotBefore = p.cfg.Allowed(tx.Now)
+		if _, err := tx.AddOutbox(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
