@@ -67,15 +67,11 @@ func (t *Turn) oneOf(fits []record.SessionID) (record.Session, error) {
 	return t.Session(fits[0])
 }
 
-// expects says whether a session expects a village of the person.
+// expects says whether a session expects the person: for an own village, or for
+// one that it stands in for.
 func (t *Turn) expects(s record.Session) (bool, error) {
-	for _, v := range t.Actor.Places(record.Secretary) {
-		found, err := t.Expected(s.ID, v)
-		if err != nil || len(found) > 0 {
-			return len(found) > 0, err
-		}
-	}
-	return false, nil
+	villages, err := t.StandsFor(s.ID, t.Actor)
+	return len(villages) > 0, err
 }
 
 // scanned takes the code of a deep link.

@@ -116,7 +116,7 @@ func (t *Turn) formFoot(v dialog.View, rev string) [][]Btn {
 	if v.Step.Many && (v.Picked > 0 || v.Step.Optional) {
 		own = append(own, Btn{Text: t.Say("form.done", text.A{"Picked": v.Picked}), Line: rev + "done"})
 	} else if v.Step.Optional {
-		own = append(own, t.Btn("leave", rev+"leave"))
+		own = append(own, t.Btn("leave_out", rev+"leave"))
 	}
 	if v.Answered {
 		own = append(own, t.Btn("keep", rev+"keep"))

@@ -220,6 +220,13 @@ func (t *Turn) standing(s record.Session, v record.Code) (record.Actor, error) {
 	if found {
 		return t.Tx.Actor(mark.Person)
 	}
+	by, err := t.StandIns(s.ID)
+	if err != nil {
+		return record.Actor{}, err
+	}
+	if in := by[v]; in != "" {
+		v = in
+	}
 	p, found, err := t.Secretary(v)
 	if err != nil {
 		return record.Actor{}, err

@@ -22,7 +22,7 @@ func (p *Planner) expireRequests(ctx context.Context, _ time.Time) error {
 	}
 	for _, id := range due {
 		err := p.store.Update(ctx, func(tx *storage.Tx) error {
-			expired, err := tx.ExpireRequest(id, p.cfg.hours())
+			expired, err := tx.ExpireRequest(id)
 			if err != nil || !expired {
 				return err
 			}

@@ -173,7 +173,14 @@ func (p *Planner) secretaryRows(tx *storage.Tx, s record.Session, d *decision) (
 	var rows []record.Outbox
 	seen := map[record.PersonID]bool{}
 	d.said.Unreached = storage.Unreached{}
+	by, err := tx.StandIns(s.ID)
+	if err != nil {
+		return nil, err
+	}
 	for _, v := range villages {
+		if in := by[v]; in != "" {
+			v = in // who stands in is reminded, who is stood in for is not
+		}
 		person, held, err := tx.Secretary(v)
 		if err != nil {
 			return nil, err

@@ -227,6 +227,12 @@ func presence(s record.Session, at time.Time) record.AttendanceRow {
 	return record.AttendanceRow{At: at, Status: record.Late, LateMin: max(1, int(at.Sub(s.LateFrom)/time.Minute))}
 }
 
+// StandsFor lists the expected villages of a session that a person stands for
+// now; see standsFor.
+func (tx *Tx) StandsFor(id record.SessionID, who record.Actor) ([]record.Code, error) {
+	return tx.standsFor(id, who)
+}
+
 // standsFor lists the expected villages that the person stands for now: those
 // whose secretary it is, unless another branch stands in for them, and those
 // that one of its villages stands in for.

@@ -18,7 +18,7 @@ var derived = []string{
 	"day", "duty", "hosting", "open", "tally", "wait", "branch",
 	"gradlist", "gradlike", "gradof", "auditof", "auditby",
 	"turnof", "turncount", "standof", "seat", "seatdue", "cover", "postends",
-	"requestof", "requestopen", "requestdue", "leaveday",
+	"standfor", "requestof", "requestopen", "requestdue", "leaveday",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -259,6 +259,9 @@ func rebuildSessions(from, to *Tx) error {
 		if err := to.putSession(e.val, townships); err != nil {
 			return err
 		}
+		if err := rebuildStandIns(from, to, e.val); err != nil {
+			return err
+		}
 		all := 0
 		for _, t := range townships {
 			villages, err := from.Expected(e.val.ID, t)
@@ -274,6 +277,22 @@ func rebuildSessions(from, to *Tx) error {
 			}
 		}
 		if err := put(to, tallyKey(e.val.ID, ""), record.SessionCount{Expected: all}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func rebuildStandIns(from, to *Tx, s record.Session) error {
+	by, err := from.StandIns(s.ID)
+	if err != nil {
+		return err
+	}
+	for village, in := range by {
+		if err := put(to, standInKey(s.ID, village), in); err != nil {
+			return err
+		}
+		if err := put(to, standForKey(s, in), s.ID); err != nil {
 			return err
 		}
 	}

@@ -294,7 +294,7 @@ func (c *county) act(kind, n int) {
 		},
 		func(tx *Tx) error { return c.swap(tx, v, n) },
 		func(tx *Tx) error {
-			_, err := tx.ExpireRequest(record.RequestID(fmt.Sprint("l", n%4+1)), hours)
+			_, err := tx.ExpireRequest(record.RequestID(fmt.Sprint("l", n%4+1)))
 			return err
 		},
 		func(tx *Tx) error { return tx.SetTrained(person, []record.Date{"", "2020-05-01"}[n%2]) },
@@ -333,6 +333,9 @@ func TestCheckFinds(t *testing.T) {
 			Place: "630224", Title: "会议", State: record.Open, Start: c.now, End: c.now.Add(time.Hour), Opens: c.now, LateFrom: c.now,
 		}, []record.Code{c.village(0)})
 		if err != nil {
+			return err
+		}
+		if err := tx.SetStandIn(s.ID, c.village(0), c.village(3)); err != nil {
 			return err
 		}
 		_, err = tx.CheckIn(s, record.Actor{Person: c.people[5]}, record.ByCode)

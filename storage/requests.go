@@ -93,11 +93,8 @@ type request struct {
 	approved record.Date // last day of approved leave
 }
 
-func ofLeave(l record.Leave, zone *time.Location) request {
-	r := request{id: l.ID, villages: []record.Code{l.Village}, open: l.State.Open()}
-	if from, err := l.From.In(zone); err == nil {
-		r.deadline = from.AddDate(0, 0, 1)
-	}
+func ofLeave(l record.Leave) request {
+	r := request{id: l.ID, villages: []record.Code{l.Village}, open: l.State.Open(), deadline: l.Deadline}
 	if l.State == record.RequestApproved {
 		r.approved = l.To
 	}
@@ -180,20 +177,24 @@ func (tx *Tx) AskLeave(l record.Leave, h record.Hours, by record.PersonID) (reco
 	if err != nil {
 		return l, err
 	}
-	l.ID = record.RequestID(id)
-	return tx.setLeave(nil, l, record.RequestAsked, h, record.RequestRow{By: by, Reason: l.Reason})
+	first, err := l.From.In(h.Zone)
+	if err != nil {
+		return l, err
+	}
+	l.ID, l.Deadline = record.RequestID(id), first.AddDate(0, 0, 1)
+	return tx.setLeave(nil, l, record.RequestAsked, record.RequestRow{By: by, Reason: l.Reason})
 }
 
-func (tx *Tx) setLeave(old *record.Leave, l record.Leave, state record.RequestState, h record.Hours, row record.RequestRow) (record.Leave, error) {
+func (tx *Tx) setLeave(old *record.Leave, l record.Leave, state record.RequestState, row record.RequestRow) (record.Leave, error) {
 	var was *request
 	if old != nil {
-		r := ofLeave(*old, h.Zone)
+		r := ofLeave(*old)
 		was = &r
 	}
 	l.State = state
 	row.At, row.State = tx.Now, state
 	l.Rows = append(slices.Clone(l.Rows), row)
-	if err := tx.indexRequest(was, ofLeave(l, h.Zone)); err != nil {
+	if err := tx.indexRequest(was, ofLeave(l)); err != nil {
 		return l, err
 	}
 	return l, put(tx, "leave/"+string(l.ID), l)
@@ -204,15 +205,19 @@ func (tx *Tx) setLeave(old *record.Leave, l record.Leave, state record.RequestSt
 const maxExcused = 8
 
 // DecideLeave approves or refuses leave. Approved leave excuses the branch at the
-// sessions of those days, and gives back a seat of a batch that they meet.
-// Refusals: ErrSettled, ErrTooMany for more sessions than fit one step.
+// sessions of those days that have not begun, and gives back a seat of a batch
+// that they meet. Refusals: ErrSettled; ErrTooLate after the first day; ErrFull
+// for more sessions than fit one step.
 func (tx *Tx) DecideLeave(id record.RequestID, yes bool, h record.Hours, by record.PersonID, reason string) (record.Leave, error) {
 	old, err := tx.Leave(id)
 	if err != nil {
 		return old, err
 	}
-	if old.State != record.RequestAsked {
+	switch {
+	case old.State != record.RequestAsked:
 		return old, record.ErrSettled
+	case !tx.Now.Before(old.Deadline):
+		return old, record.ErrTooLate
 	}
 	state := record.RequestRefused
 	if yes {
@@ -221,7 +226,7 @@ func (tx *Tx) DecideLeave(id record.RequestID, yes bool, h record.Hours, by reco
 			return old, err
 		}
 	}
-	return tx.setLeave(&old, old, state, h, record.RequestRow{By: by, Reason: reason})
+	return tx.setLeave(&old, old, state, record.RequestRow{By: by, Reason: reason})
 }
 
 // excuse marks the branch excused at the sessions of a leave's days, and gives
@@ -257,7 +262,7 @@ func (tx *Tx) excuse(l record.Leave, h record.Hours, by record.PersonID) error {
 }
 
 // eachLeaveSession calls fn for the sessions of a leave's days that expect the
-// branch and are not over.
+// branch and have not begun: what began is the host's to note.
 func (tx *Tx) eachLeaveSession(l record.Leave, h record.Hours, fn func(record.Session, record.Actor) error) error {
 	from, err := l.From.In(h.Zone)
 	if err != nil {
@@ -279,9 +284,9 @@ func (tx *Tx) eachLeaveSession(l record.Leave, h record.Hours, fn func(record.Se
 	if err != nil {
 		return err
 	}
-	sessions = slices.DeleteFunc(sessions, func(s record.Session) bool { return s.Over() })
+	sessions = slices.DeleteFunc(sessions, func(s record.Session) bool { return s.State != record.Planned || !tx.Now.Before(s.Start) })
 	if len(sessions) > maxExcused {
-		return record.ErrTooMany
+		return fmt.Errorf("%w: sessions of one leave", record.ErrFull)
 	}
 	for _, s := range sessions {
 		if err := fn(s, about); err != nil {
@@ -303,11 +308,11 @@ func (tx *Tx) WithdrawLeave(id record.RequestID, h record.Hours, by record.Perso
 			return old, record.ErrTooLate
 		}
 		err := tx.eachLeaveSession(old, h, func(s record.Session, about record.Actor) error {
-			err := tx.Mark(s, about, record.Absent, record.ByLeave, by, "withdrawn")
-			if errors.Is(err, record.ErrAlready) {
-				return nil
+			att, _, err := tx.Attendance(s.ID, about.Person)
+			if err != nil || att.Now().Status != record.Excused || att.Now().Method != record.ByLeave {
+				return err // excused by somebody else, or not at all
 			}
-			return err
+			return tx.Mark(s, about, record.Absent, record.ByLeave, by, "withdrawn")
 		})
 		if err != nil {
 			return old, err
@@ -315,7 +320,7 @@ func (tx *Tx) WithdrawLeave(id record.RequestID, h record.Hours, by record.Perso
 	case !old.State.Open():
 		return old, record.ErrSettled
 	}
-	return tx.setLeave(&old, old, record.RequestWithdrawn, h, record.RequestRow{By: by})
+	return tx.setLeave(&old, old, record.RequestWithdrawn, record.RequestRow{By: by})
 }
 
 // ApprovedLeave lists the approved leave of a county that ends on a day or later.
@@ -553,22 +558,8 @@ func (tx *Tx) approveSwap(c record.Cycle, old record.Swap, h record.Hours, row r
 		}
 		return tx.setSwap(&old, old, record.RequestApproved, row)
 	}
-	// The first one steps aside, so that neither needs a free place.
-	for _, m := range []record.TurnMove{
-		{Village: old.From, From: old.FromAt},
-		{Village: old.To, From: old.ToAt, To: old.FromAt, Provisional: from.Provisional},
-		{Village: old.From, To: old.ToAt, Provisional: to.Provisional},
-	} {
-		m.Base = old.Base
-		moved, err := tx.MoveTurn(c, m, h, row.By, string(old.ID))
-		if err != nil {
-			return old, err
-		}
-		if m.To.Day != "" {
-			if err := tx.FixTurn(moved); err != nil {
-				return old, err
-			}
-		}
+	if err := tx.exchangeTurns(from, to, row.By, string(old.ID)); err != nil {
+		return old, err
 	}
 	return tx.setSwap(&old, old, record.RequestApproved, row)
 }
@@ -587,13 +578,13 @@ func (tx *Tx) WithdrawSwap(id record.RequestID, row record.RequestRow) (record.S
 
 // ExpireRequest ends a request whose deadline has passed; expired is false where
 // it was answered meanwhile.
-func (tx *Tx) ExpireRequest(id record.RequestID, h record.Hours) (expired bool, err error) {
+func (tx *Tx) ExpireRequest(id record.RequestID) (expired bool, err error) {
 	if IsLeave(id) {
 		l, err := tx.Leave(id)
-		if err != nil || !l.State.Open() {
+		if err != nil || !l.State.Open() || tx.Now.Before(l.Deadline) {
 			return false, err
 		}
-		_, err = tx.setLeave(&l, l, record.RequestExpired, h, record.RequestRow{})
+		_, err = tx.setLeave(&l, l, record.RequestExpired, record.RequestRow{})
 		return true, err
 	}
 	w, err := tx.Swap(id)
@@ -604,21 +595,13 @@ func (tx *Tx) ExpireRequest(id record.RequestID, h record.Hours) (expired bool, 
 	return true, err
 }
 
-// rebuildRequests writes the indexes of requests anew, for Check. The deadline of
-// a leave depends on the county's zone, which the data does not know: the entry
-// that is there is taken over if it is within a day of the leave's first one.
+// rebuildRequests writes the indexes of requests anew, for Check.
 func rebuildRequests(from, to *Tx) error {
 	for e, err := range scan[record.Leave](from, under("leave/")) {
 		if err != nil {
 			return err
 		}
-		r := ofLeave(e.val, time.UTC)
-		if r.open {
-			if r.deadline, err = from.deadlineThere(r); err != nil {
-				return err
-			}
-		}
-		if err := to.indexRequest(nil, r); err != nil {
+		if err := to.indexRequest(nil, ofLeave(e.val)); err != nil {
 			return err
 		}
 	}
@@ -631,20 +614,4 @@ func rebuildRequests(from, to *Tx) error {
 		}
 	}
 	return nil
-}
-
-func (tx *Tx) deadlineThere(r request) (time.Time, error) {
-	prefix := "requestdue/" + string(r.villages[0].County()) + "/"
-	lo, hi := r.deadline.Add(-24*time.Hour), r.deadline.Add(24*time.Hour)
-	for e, err := range tx.r.Scan(between(prefix+stamp(lo), prefix+stamp(hi))) {
-		if err != nil {
-			return r.deadline, err
-		}
-		at, id, _ := strings.Cut(string(e.Key[len(prefix):]), "/")
-		var nanos int64
-		if _, err := fmt.Sscanf(at, "%x", &nanos); err == nil && id == string(r.id) {
-			return time.Unix(0, nanos), nil
-		}
-	}
-	return r.deadline, nil
 }

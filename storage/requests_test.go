@@ -149,7 +149,7 @@ func TestSwapsThatComeToNothing(t *testing.T) {
 		if len(due) != 1 || due[0] != w.ID {
 			t.Errorf("due: %v", due)
 		}
-		expired, err2 := tx.ExpireRequest(w.ID, hours)
+		expired, err2 := tx.ExpireRequest(w.ID)
 		if !expired {
 			t.Error("not expired")
 		}

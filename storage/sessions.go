@@ -1,8 +1,10 @@
 package storage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 //	open/<county>/<id>                  -> record.SessionID: open ones
 //	expect/<id>/<township>              -> []record.Code: its expected villages, in order
 //	standin/<id>/<village>              -> record.Code: the branch that stands in for an expected one
+//	standfor/<village>/<start>/<id>     -> record.SessionID: sessions at which a branch stands in
 //	carry/<county>/<id>                 -> record.SessionID: its outcome is to be carried into the ledgers
 //	tally/<id>, tally/<id>/<township>   -> record.SessionCount
 
@@ -183,6 +186,9 @@ func (tx *Tx) ChangeSession(id record.SessionID, change func(*record.Session)) (
 		if err := tx.carry(s); err != nil {
 			return old, err
 		}
+		if err := tx.moveStandIns(old, s); err != nil {
+			return old, err
+		}
 	}
 	for _, key := range sessionIndex(old, townships) {
 		if err := del(tx, key); err != nil {
@@ -340,6 +346,24 @@ func (tx *Tx) expectedAt(id record.SessionID, village record.Code) (s record.Ses
 	return s, list, i, found, err
 }
 
+// moveStandIns keeps the index of who stands in at a session in line with its
+// start.
+func (tx *Tx) moveStandIns(old, s record.Session) error {
+	by, err := tx.StandIns(s.ID)
+	if err != nil || old.Start.Equal(s.Start) {
+		return err
+	}
+	for _, v := range by {
+		if err := del(tx, standForKey(old, v)); err != nil {
+			return err
+		}
+		if err := put(tx, standForKey(s, v), s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func dutyKey(s record.Session, township record.Code) string {
 	return "duty/" + string(township) + "/" + stamp(s.Start) + "/" + string(s.ID)
 }
@@ -355,11 +379,40 @@ func (tx *Tx) SetStandIn(id record.SessionID, village, by record.Code) error {
 	if len(expected) == 0 || by.Level() != record.Village || by == village {
 		return fmt.Errorf("%w: stand-in", record.ErrInvalid)
 	}
+	s, err := tx.Session(id)
+	if err != nil {
+		return err
+	}
+	if err := tx.DropStandIn(id, village); err != nil {
+		return err
+	}
+	if err := put(tx, standForKey(s, by), s.ID); err != nil {
+		return err
+	}
 	return put(tx, standInKey(id, village), by)
+}
+
+func standForKey(s record.Session, by record.Code) string {
+	return "standfor/" + string(by) + "/" + stamp(s.Start) + "/" + string(s.ID)
 }
 
 // DropStandIn ends it; none is no error.
 func (tx *Tx) DropStandIn(id record.SessionID, village record.Code) error {
+	all, err := tx.StandIns(id)
+	if err != nil || all[village] == "" {
+		return err
+	}
+	by := all[village]
+	delete(all, village)
+	if !slices.Contains(slices.Collect(maps.Values(all)), by) {
+		s, err := tx.Session(id)
+		if err != nil {
+			return err
+		}
+		if err := del(tx, standForKey(s, by)); err != nil {
+			return err
+		}
+	}
 	return del(tx, standInKey(id, village))
 }
 
@@ -433,7 +486,9 @@ func (tx *Tx) SessionsBetween(county record.Code, from, to time.Time) ([]record.
 }
 
 // Duties lists up to limit (0: all) sessions that start in [from, to) and
-// expect somebody of a township, by start; for a village, those that expect it.
+// expect somebody of a township, by start; for a village, those at which its
+// secretary is to be: that expect it and at which nobody stands in for it, and
+// those at which it stands in for another.
 func (tx *Tx) Duties(place record.Code, from, to time.Time, limit int) ([]record.Session, error) {
 	if place.Level() == record.County {
 		return tx.sessionsAt("day/"+string(place)+"/", from, to, limit)
@@ -445,17 +500,37 @@ func (tx *Tx) Duties(place record.Code, from, to time.Time, limit int) ([]record
 	if err != nil {
 		return nil, err
 	}
-	var mine []record.Session
+	mine, err := tx.sessionsAt("standfor/"+string(place)+"/", from, to, 0)
+	if err != nil {
+		return nil, err
+	}
+	stands := len(mine)
 	for _, s := range all {
-		if len(mine) == limit && limit > 0 {
+		if limit > 0 && stands == 0 && len(mine) == limit {
 			break
 		}
 		found, err := tx.Expected(s.ID, place)
 		if err != nil {
 			return nil, err
 		}
-		if len(found) > 0 {
+		if len(found) == 0 {
+			continue
+		}
+		by, _, err := get[record.Code](tx, standInKey(s.ID, place))
+		if err != nil {
+			return nil, err
+		}
+		if by == "" {
 			mine = append(mine, s)
+		}
+	}
+	if stands > 0 {
+		slices.SortStableFunc(mine, func(a, b record.Session) int {
+			return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
+		})
+		mine = slices.CompactFunc(mine, func(a, b record.Session) bool { return a.ID == b.ID })
+		if limit > 0 {
+			mine = mine[:min(limit, len(mine))]
 		}
 	}
 	return mine, nil

@@ -241,6 +241,29 @@ func (tx *Tx) slotSession(want record.Session) (record.Session, bool, error) {
 	return list[i], true, nil
 }
 
+// exchangeTurns exchanges the planned turns of two branches at a base: each is
+// expected at the other's session from now on, and neither needs a free place. A
+// new plan leaves both.
+func (tx *Tx) exchangeTurns(a, b record.Turn, by record.PersonID, reason string) error {
+	for _, t := range []record.Turn{a, b} {
+		if err := tx.Unexpect(t.Session, t.Village); err != nil {
+			return errors.Join(record.ErrChanged, err)
+		}
+	}
+	for _, pair := range [][2]record.Turn{{a, b}, {b, a}} {
+		old, other := pair[0], pair[1]
+		if err := tx.Expect(other.Session, old.Village); err != nil {
+			return err
+		}
+		t := old
+		t.TurnSlot, t.Session, t.Provisional, t.Fixed = other.TurnSlot, other.Session, other.Provisional, true
+		if err := tx.putTurn(old, &t, by, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ForgiveTurn says that a branch need not come in this cycle, for a reason. A
 // turn that is settled is ErrSettled. It tells nobody.
 func (tx *Tx) ForgiveTurn(c record.Cycle, base record.BaseID, village record.Code, by record.PersonID, reason string) (record.Turn, error) {
@@ -405,6 +428,13 @@ func (tx *Tx) BusyDays(county record.Code, h record.Hours, take func(record.Sess
 		}
 		day := h.Of(s).Day
 		b := record.Busy{Days: record.Days{From: day, To: day}, Kind: kindOf(s), ID: string(s.ID)}
+		by, err := tx.StandIns(s.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range by {
+			busy[v] = append(busy[v], b)
+		}
 		for _, v := range villages {
 			busy[v] = append(busy[v], b)
 		}

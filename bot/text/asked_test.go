@@ -22,6 +22,13 @@ import (
 func dynamic(t *testing.T, code *sources) map[string][]string {
 	return map[string][]string{
 		"base_kind.":         {record.PartySpirit, record.CleanGovernment},
+		"request_state.":     code.constants(t, "RequestState"),
+		"swap_kind.":         code.constants(t, "SwapKind"),
+		"leave.":             {"asked", "approved", "refused", "withdrawn", "expired"},
+		"swap.":              {"approved", "refused", "withdrawn", "expired", "void"},
+		"swap.whom_":         code.constants(t, "SwapKind"),
+		"swap.title_":        code.constants(t, "SwapKind"),
+		"swap.head_":         code.constants(t, "SwapKind"),
 		"plan_state.":        code.constants(t, "PlanState"),
 		"turn_state.":        code.constants(t, "TurnState"),
 		"seat_state.":        code.constants(t, "SeatState"),

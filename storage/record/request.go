@@ -42,9 +42,10 @@ type Leave struct {
 	Village Code      `json:"village"`
 	Person  PersonID  `json:"person"`
 	Days
-	Reason string       `json:"reason"`
-	State  RequestState `json:"state"`
-	Rows   []RequestRow `json:"rows"`
+	Reason   string       `json:"reason"`
+	Deadline time.Time    `json:"deadline"` // for the officer's word: the end of the first day
+	State    RequestState `json:"state"`
+	Rows     []RequestRow `json:"rows"`
 }
 
 // SwapKind tells an exchange from a substitution.
