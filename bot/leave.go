@@ -242,14 +242,16 @@ func (t *Turn) leaveCard(l record.Leave) (card, error) {
 	}
 	id := string(l.ID)
 	decides := t.Allow(record.DecideLeave, record.Object{Place: l.Village}) == nil
+	key := "leave." + string(l.State)
 	var rows [][]Btn
 	switch {
 	case l.State == record.RequestAsked && decides:
-		rows = [][]Btn{{t.Btn("refuse", "leave.no "+id), t.Btn("agree", "leave.yes "+id)}}
+		key = "leave.decide"
+		rows = [][]Btn{{t.Btn("agree", "leave.yes "+id), t.Btn("refuse", "leave.no "+id)}}
 	case l.State == record.RequestAsked, l.State == record.RequestApproved && l.From > record.DateOf(t.Now):
 		rows = [][]Btn{{t.Btn("withdraw", "leave.withdraw "+id)}}
 	}
-	return card{Text: t.Say("leave."+string(l.State), args), rows: rows}, nil
+	return card{Text: t.Say(key, args), rows: rows}, nil
 }
 
 func (t *Turn) leaveYes() error { return t.decideLeave(record.RequestID(t.Arg(0)), true, "") }

@@ -78,13 +78,17 @@ func (t *Turn) swaps() error {
 		}
 	}
 	head := "swap.choose"
-	if len(rows) == len(lines) {
+	switch {
+	case len(rows) > len(lines): // there are turns to choose from
+	case len(lines) > 0:
+		head = "swap.open"
+	default:
 		head = "swap.none"
 	}
 	for _, place := range t.Actor.Places(record.TownshipOfficer) {
 		rows = append(rows, []Btn{t.Btn("swap_rule", "swap.rule "+string(place))})
 	}
-	t.Answer(strings.Join(append([]string{t.Say(head)}, lines...), "\n"), append(rows, t.homeRow())...)
+	t.Answer(strings.Join(append([]string{t.Say(head, text.A{"N": len(lines)})}, lines...), "\n"), append(rows, t.homeRow())...)
 	return nil
 }
 
@@ -325,21 +329,21 @@ func (t *Turn) swapCard(w record.Swap, v record.Code) (card, error) {
 	case record.RequestAsked:
 		if stands(w.To) && (v == w.To || !slices.Contains(t.Actor.Places(record.Secretary), w.From)) {
 			lines = append(lines, t.Say("swap.asked_you", args))
-			rows = append(rows, []Btn{t.Btn("refuse", "swap.no "+id), t.Btn("agree", "swap.yes "+id)})
+			rows = append(rows, []Btn{t.Btn("agree", "swap.yes "+id), t.Btn("refuse", "swap.no "+id)})
 		} else {
 			lines = append(lines, t.Say("swap.asked", args))
 		}
 	case record.RequestAgreed:
 		if t.Allow(record.DecideSwap, record.Object{Place: w.From}) == nil {
 			lines = append(lines, t.Say("swap.decide", args))
-			rows = append(rows, []Btn{t.Btn("refuse", "swap.no "+id), t.Btn("agree", "swap.yes "+id)})
+			rows = append(rows, []Btn{t.Btn("agree", "swap.yes "+id), t.Btn("refuse", "swap.no "+id)})
 		} else {
 			lines = append(lines, t.Say("swap.agreed", args))
 		}
 	default:
 		lines = append(lines, t.Say("swap."+string(w.State), args))
 	}
-	if w.State.Open() && (stands(w.From) || stands(w.To)) {
+	if w.State.Open() && len(rows) == 0 && (stands(w.From) || stands(w.To)) {
 		rows = append(rows, []Btn{t.Btn("withdraw", "swap.withdraw "+id)})
 	}
 	return card{Text: strings.Join(lines, "\n"), rows: rows}, nil
