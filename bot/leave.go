@@ -353,8 +353,10 @@ func requestNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	if err := t.Allow(record.AskLeave, record.Object{Place: v}); err != nil {
 		return notice{}, "", err
 	}
-	var c card
-	rows := 0
+	var (
+		c    card
+		rows int
+	)
 	if storage.IsLeave(id) {
 		l, err := t.Tx.Leave(id)
 		if err != nil {

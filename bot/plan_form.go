@@ -183,13 +183,12 @@ func (t *Turn) changeBatch(id record.BatchID, to record.Batch) error {
 	if err != nil {
 		return err
 	}
-	b := was
 	if was.State == record.PlanPublished && to.From != was.From {
-		if b, err = t.MoveBatch(id, to.From, t.hours()); err != nil {
+		if _, err := t.MoveBatch(id, to.From, t.hours()); err != nil {
 			return err
 		}
 	}
-	b, err = t.ChangeBatch(id, func(b *record.Batch) {
+	b, err := t.ChangeBatch(id, func(b *record.Batch) {
 		b.Place, b.Contact, b.Seats, b.Meet, b.Bring = to.Place, to.Contact, to.Seats, to.Meet, to.Bring
 		if was.State == record.PlanDraft {
 			b.Days, b.Hours, b.Hosts = to.Days, to.Hours, to.Hosts

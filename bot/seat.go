@@ -161,7 +161,7 @@ func seatNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	if err != nil {
 		return notice{}, "", err
 	}
-	if rows, err := strconv.Atoi(row.Args["rows"]); err != nil || rows != len(st.Rows) {
+	if strconv.Itoa(len(st.Rows)) != row.Args["rows"] {
 		return notice{}, "changed since", nil
 	}
 	c, err := t.seatCard(st)

@@ -37,7 +37,10 @@ func (p *Planner) expireRequests(ctx context.Context, _ time.Time) error {
 
 // tellRequest tells the branches of a request how it stands now.
 func (p *Planner) tellRequest(tx *storage.Tx, id record.RequestID) error {
-	villages, rows := []record.Code(nil), 0
+	var (
+		villages []record.Code
+		rows     int
+	)
 	if storage.IsLeave(id) {
 		l, err := tx.Leave(id)
 		if err != nil {

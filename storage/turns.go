@@ -335,7 +335,7 @@ func (tx *Tx) settleTurn(s record.Session, t record.Turn, standIn record.Code, h
 		return nil // not of this session
 	}
 	next := t
-	reason := ""
+	var reason string
 	switch {
 	case s.State == record.Closed:
 		mark, _, err := tx.Branch(s.ID, t.Village)

@@ -51,7 +51,7 @@ func (s *search) run(i int) {
 	s.run_++
 	s.todo = s.todo[:0]
 	s.lookOn(i, none)
-	for at := 0; at < len(s.todo); at++ {
+	for at := 0; at < len(s.todo); at++ { //nolint:intrange // the list grows while it is walked
 		st := s.todo[at]
 		township := s.p.people[st.person].township
 		switch {
