@@ -12,6 +12,7 @@ func scheduleCommands() []command {
 	return []command{
 		{name: "schedule", words: []string{"日程", "我的日程", "安排", "schedule"}, run: (*Turn).schedule},
 		{name: "schedule.mine", hidden: true, run: (*Turn).scheduleMine},
+		{name: "schedule.file", hidden: true, run: (*Turn).scheduleFile},
 		{name: "schedule.week", hidden: true, roles: officers, run: (*Turn).scheduleWeek},
 	}
 }
@@ -56,6 +57,9 @@ func (t *Turn) scheduleMine() error {
 	if hosting {
 		row = append(row, t.Btn("host", "host"))
 	}
+	if len(list) > 0 {
+		row = append(row, t.Btn("calendar_file", "schedule.file"))
+	}
 	if offices := t.offices(); len(offices) > 0 {
 		row = append(row, t.Btn("office_week", "schedule.week "+string(offices[0])))
 	}
@@ -66,6 +70,15 @@ func (t *Turn) scheduleMine() error {
 // mySessions lists the sessions not over that expect a village of the person
 // or that the person hosts, by start.
 func (t *Turn) mySessions() ([]record.Session, error) {
+	list, err := t.allMySessions()
+	return slices.DeleteFunc(list, func(s record.Session) bool {
+		return s.Over() || (s.State == record.Planned && !t.Now.Before(s.End))
+	}), err
+}
+
+// allMySessions lists the same with those that are over or cancelled, from
+// yesterday on.
+func (t *Turn) allMySessions() ([]record.Session, error) {
 	from, to := t.Now.Add(-dayLong), t.Now.Add(yearLong)
 	list, err := t.hosting(from, to)
 	if err != nil {
@@ -78,9 +91,6 @@ func (t *Turn) mySessions() ([]record.Session, error) {
 		}
 		list = append(list, more...)
 	}
-	list = slices.DeleteFunc(list, func(s record.Session) bool {
-		return s.Over() || (s.State == record.Planned && !t.Now.Before(s.End))
-	})
 	slices.SortStableFunc(list, func(a, b record.Session) int {
 		if c := a.Start.Compare(b.Start); c != 0 {
 			return c
