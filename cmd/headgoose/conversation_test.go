@@ -319,7 +319,7 @@ func (p *play) withCodes(text string) string {
 // settle waits until everything that was said has been answered.
 func (p *play) settle() {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute) // a whole county under the race detector, on two cores
 	defer cancel()
 	for range 3 { // an answer may cause another: a file's progress, a live message
 		if err := p.d.sandbox.WaitAcked(ctx); err != nil {
