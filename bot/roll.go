@@ -211,7 +211,7 @@ func (t *Turn) standing(s record.Session, v record.Code) (record.Actor, error) {
 		return record.Actor{}, err
 	}
 	if len(expected) == 0 {
-		return record.Actor{}, record.ErrNotExpected
+		return record.Actor{}, record.ErrNotFound
 	}
 	mark, found, err := t.Branch(s.ID, v)
 	if err != nil {
