@@ -181,3 +181,12 @@ func (c *county) messages(keep func(record.Outbox) bool) []string {
 	slices.Sort(list)
 	return list
 }
+
+// answer has a branch answer a session.
+func (c *county) answer(s record.Session, v record.Code, kind record.AnswerKind) {
+	c.t.Helper()
+	c.update(func(tx *storage.Tx) error {
+		_, _, err := tx.AnswerDuty(s.ID, v, kind, c.people[v], "")
+		return err
+	})
+}

@@ -47,6 +47,8 @@ type DeliveryConfig struct {
 	// Allowed is the first instant at or after t at which notices may be
 	// sent (see calendar.Quiet); nil: always. Replies are never held back.
 	Allowed func(t time.Time) time.Time
+	// Prompts bounds what a person is asked in a week.
+	Prompts Prompts
 }
 
 func (c DeliveryConfig) withDefaults() DeliveryConfig {

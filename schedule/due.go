@@ -35,7 +35,16 @@ func slots(next func(time.Time) time.Time, mark, now time.Time, late Late) (due 
 	return due, done
 }
 
-// weekOf is the Monday that begins the week which a weekly push at an instant
+// pushWeeks is how many weeks a weekly push speaks of: a session stands in one
+// for the first time a week before its own.
+const pushWeeks = 2
+
+// pushedUntil is the end of what a weekly push at an instant speaks of.
+func pushedUntil(push time.Time, zone *time.Location) time.Time {
+	return weekOf(push, zone).AddDate(0, 0, 7*pushWeeks)
+}
+
+// weekOf is the Monday that begins the weeks which a weekly push at an instant
 // speaks of: from Friday on it is the coming one.
 func weekOf(push time.Time, zone *time.Location) time.Time {
 	return calendar.Week(push.AddDate(0, 0, 3), zone)
@@ -59,6 +68,7 @@ type decision struct {
 	notBefore time.Time
 	until     time.Time // of no use after
 	close     bool      // end the check-in first
+	urgent    bool      // a change within a day
 	said      storage.Said
 }
 
@@ -78,7 +88,9 @@ const (
 //
 //   - A plan that comes up after its people should have heard of it by the
 //     weekly push or a reminder is announced at once; so is every change of a
-//     plan that they have heard of, and its cancellation.
+//     plan that they have heard of, and its cancellation. Turns of a cycle and
+//     days of a batch are announced by the turn and the seat, and what becomes
+//     of a batch is too; its days after the first have no reminders.
 //   - A reminder replaces the one before it: after a standstill only the last
 //     is made up for, and none that an announcement has just made needless.
 //   - A session that is still open, or was never opened, some time after its
@@ -95,7 +107,7 @@ func (c Config) decide(s record.Session, said storage.Said, now time.Time, pushe
 		return c.result(s, d, now), true
 	case s.State == record.Cancelled:
 		d.said.Rev, d.said.Over = s.Rev, true
-		if told {
+		if told && s.Batch == "" { // those of a batch hear it of their seat
 			d = c.say(d, record.KindCancelled, secretaries, now, s.Start)
 		}
 		return d, true
@@ -112,6 +124,7 @@ func (c Config) say(d decision, kind string, to audience, now, until time.Time) 
 	at := c.Quiet.Next(now, c.Zone)
 	if at.Before(until) {
 		d.kind, d.to, d.notBefore, d.until = kind, to, at, until
+		d.urgent = (kind == record.KindAnnounce || kind == record.KindCancelled) && until.Sub(now) < 24*time.Hour
 	}
 	return d
 }
@@ -130,7 +143,12 @@ func (c Config) result(s record.Session, d decision, now time.Time) decision {
 
 // firstSight looks at a plan for the first time.
 func (c Config) firstSight(s record.Session, d decision, now time.Time, told, pushed bool) decision {
+	first := d.said.Rev == 0
 	d.said = storage.Said{Rev: s.Rev, Start: s.Start, Told: told}
+	if s.Batch != "" || (s.Cycle != "" && first) {
+		d.said.Told = true // by their seat or turn
+		return d
+	}
 	day, soon := c.reminders(s)
 	if told || pushed || !day.After(now) || !soon.After(now) {
 		d.moved = told
@@ -148,6 +166,9 @@ func (c Config) reminders(s record.Session) (day, soon time.Time) {
 }
 
 func (c Config) reminder(s record.Session, d decision, now time.Time) (decision, bool) {
+	if s.Day > 1 { // who is reminded of the first day of a batch is there
+		return d, false
+	}
 	day, soon := c.reminders(s)
 	at, until, kind := day, s.Start, record.KindDayBefore
 	if c.Quiet.Next(soon, c.Zone).Before(s.Start) { // else there is no later one

@@ -118,11 +118,11 @@ func (p *play) look(now time.Time) {
 	panic("it never comes to rest")
 }
 
-// push makes the push of the week of now, where it is due: Monday 08:00.
+// push makes the push of the weeks from now on, where it is due: Monday 08:00.
 func (p *play) push(now time.Time) {
 	monday := calendar.Week(now, shanghai)
-	if !now.Before(monday.Add(8*time.Hour)) && p.pushed.Before(monday.AddDate(0, 0, 7)) {
-		p.pushed = monday.AddDate(0, 0, 7)
+	if until := pushedUntil(monday, shanghai); !now.Before(monday.Add(8*time.Hour)) && p.pushed.Before(until) {
+		p.pushed = until
 	}
 }
 
@@ -143,7 +143,7 @@ func (p *play) want(t *testing.T, want ...string) {
 
 func TestDecideReminders(t *testing.T) {
 	t.Run("planned long before", func(t *testing.T) {
-		newPlay("12-03 09:00").until("11-27 10:00", "12-03 09:00").
+		newPlay("12-03 09:00").until("11-13 10:00", "12-03 09:00").
 			want(t, "12-02 16:00 day_before", "12-03 07:00 soon")
 	})
 	t.Run("planned after the push of its week", func(t *testing.T) {
@@ -170,11 +170,11 @@ func TestDecideReminders(t *testing.T) {
 	})
 	t.Run("after a standstill only the last", func(t *testing.T) {
 		p := newPlay("12-03 09:00")
-		p.look(on("11-27 10:00"))
+		p.look(on("11-13 10:00"))
 		p.look(on("12-03 07:30"))
 		p.want(t, "12-03 07:30 soon")
 		q := newPlay("12-03 09:00")
-		q.look(on("11-27 10:00"))
+		q.look(on("11-13 10:00"))
 		q.look(on("12-03 09:00"))
 		q.want(t)
 	})
@@ -191,36 +191,50 @@ func TestDecideChanges(t *testing.T) {
 		p.s.End = p.s.Start.Add(2 * time.Hour)
 	}
 	t.Run("moved after it was pushed", func(t *testing.T) {
-		p := newPlay("12-03 09:00").until("11-27 10:00", "12-01 10:00")
+		p := newPlay("12-03 09:00").until("11-13 10:00", "12-01 10:00")
 		move(p, "12-04 09:00")
 		p.until("12-01 10:01", "12-04 09:00").
 			want(t, "12-01 10:01 announce", "12-03 16:00 day_before", "12-04 07:00 soon")
 	})
 	t.Run("moved out of its week, weeks ahead", func(t *testing.T) {
-		p := newPlay("12-03 09:00").until("11-27 10:00", "12-01 10:00")
+		p := newPlay("12-03 09:00").until("11-13 10:00", "12-01 10:00")
 		move(p, "12-24 09:00")
 		p.until("12-01 10:01", "12-24 09:00").
 			want(t, "12-01 10:01 announce", "12-23 16:00 day_before", "12-24 07:00 soon")
 	})
 	t.Run("moved before anybody had heard of it", func(t *testing.T) {
-		p := newPlay("12-03 09:00").until("11-27 10:00", "11-27 12:00")
+		p := newPlay("12-03 09:00").until("11-13 10:00", "11-13 12:00")
 		move(p, "12-04 09:00")
-		p.until("11-27 12:01", "12-04 09:00").want(t, "12-03 16:00 day_before", "12-04 07:00 soon")
+		p.until("11-13 12:01", "12-04 09:00").want(t, "12-03 16:00 day_before", "12-04 07:00 soon")
 	})
 	t.Run("cancelled", func(t *testing.T) {
 		for day, want := range map[string][]string{
-			"11-27 12:00": nil,
+			"11-13 12:00": nil,
 			"12-01 10:00": {"12-01 10:01 cancelled"},
 		} {
-			p := newPlay("12-03 09:00").until("11-27 10:00", day)
+			p := newPlay("12-03 09:00").until("11-13 10:00", day)
 			p.s.State, p.s.Rev = record.Cancelled, 2
 			p.until(day[:9]+"01", "12-03 12:00").want(t, want...)
 		}
 	})
-	t.Run("cancelled after a reminder, before the push of its week", func(t *testing.T) {
-		p := newPlay("11-30 14:00").until("11-27 10:00", "11-29 17:00")
-		p.s.State, p.s.Rev = record.Cancelled, 2
-		p.until("11-29 17:01", "11-30 14:00").want(t, "11-29 16:00 day_before", "11-29 17:01 cancelled")
+	t.Run("a turn of a cycle: told by its turn, moved as any other", func(t *testing.T) {
+		p := newPlay("12-03 09:00")
+		p.s.Cycle = "c1"
+		p.until("12-01 10:00", "12-01 12:00")
+		move(p, "12-04 09:00")
+		p.until("12-01 12:01", "12-04 09:00").
+			want(t, "12-01 12:01 announce", "12-03 16:00 day_before", "12-04 07:00 soon")
+	})
+	t.Run("a day of a batch: told by the seat, whatever becomes of it", func(t *testing.T) {
+		for day, want := range map[int][]string{1: {"12-03 16:00 day_before", "12-04 07:00 soon"}, 2: nil} {
+			p := newPlay("12-03 09:00")
+			p.s.Batch, p.s.Day = "b1", day
+			p.until("12-01 10:00", "12-01 12:00")
+			move(p, "12-04 09:00")
+			p.until("12-01 12:01", "12-04 08:00").want(t, want...)
+			p.s.State, p.s.Rev = record.Cancelled, 3
+			p.until("12-04 08:01", "12-04 09:00").want(t, want...)
+		}
 	})
 }
 

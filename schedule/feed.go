@@ -159,14 +159,15 @@ func (d *Delivery) feed(ctx context.Context) (wait time.Duration, err error) {
 // lease leases up to room notices, then bulk rows, and queues them.
 func (d *Delivery) lease(ctx context.Context, room int) error {
 	var jobs []*job
+	var over []record.Outbox
 	err := d.store.Update(ctx, func(tx *storage.Tx) error {
-		jobs = nil
+		jobs, over = nil, nil
 		for _, class := range []record.Class{record.Notice, record.Bulk} {
-			more, err := d.leaseClass(tx, class, room-len(jobs))
+			more, held, err := d.leaseClass(tx, class, room-len(jobs))
 			if err != nil {
 				return err
 			}
-			jobs = append(jobs, more...)
+			jobs, over = append(jobs, more...), append(over, held...)
 		}
 		return nil
 	})
@@ -174,17 +175,19 @@ func (d *Delivery) lease(ctx context.Context, room int) error {
 		return err
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	for _, j := range jobs {
 		d.held[j.lane()]++
 		d.heldAll++
 		d.queue.push(j)
 		d.work.Signal()
 	}
-	return nil
+	d.mu.Unlock()
+	return d.holdPrompts(ctx, over)
 }
 
-func (d *Delivery) leaseClass(tx *storage.Tx, class record.Class, limit int) ([]*job, error) {
+// leaseClass leases notices of a class, and lists those that are due but are
+// more than their people are to get this week.
+func (d *Delivery) leaseClass(tx *storage.Tx, class record.Class, limit int) (jobs []*job, over []record.Outbox, err error) {
 	d.mu.Lock()
 	held := make(map[laneID]int, len(d.held))
 	for id, n := range d.held {
@@ -204,16 +207,27 @@ func (d *Delivery) leaseClass(tx *storage.Tx, class record.Class, limit int) ([]
 		}
 		return &job{row: row, chat: chat}
 	}
+	var fault error
 	rows, err := tx.LeaseOutbox(class, limit, func(row record.Outbox) bool {
 		id := jobOf(row).lane()
+		v, err := d.cfg.Prompts.verdict(tx, row, held[id])
+		if err != nil || v != promptGoes {
+			fault = errors.Join(fault, err)
+			if v == promptHeld {
+				over = append(over, row)
+			}
+			return false
+		}
+		if held[id] >= laneDepth {
+			return false
+		}
 		held[id]++
-		return held[id] <= laneDepth
+		return true
 	})
-	jobs := make([]*job, 0, len(rows))
 	for _, row := range rows {
 		jobs = append(jobs, jobOf(row))
 	}
-	return jobs, err
+	return jobs, over, errors.Join(err, fault)
 }
 
 // giveBack makes the leased notices that nobody tried pending again. Replies

@@ -20,7 +20,7 @@ import (
 func TestFortnight(t *testing.T) {
 	inCounty(t, 4, 5, func(t *testing.T, c *county) {
 		f := newFortnight(c)
-		f.every("12-01 09:00", "12-02 09:00", "12-03 09:00", "12-04 09:00", "12-08 14:00", "12-09 09:00", "12-10 09:00")
+		f.every("12-01 09:00", "12-02 09:00", "12-03 09:00", "12-04 09:00", "12-08 14:00", "12-09 09:00", "12-10 09:00", "12-17 09:00")
 		f.at("12-01 10:30", func() { f.move("12-03 09:00", "12-04 14:30") })
 		f.at("12-08 15:00", func() { f.cancel("12-10 09:00") })
 		f.at("12-09 18:00", func() { f.plan("12-11 09:00") })
@@ -47,17 +47,20 @@ func TestFortnight(t *testing.T) {
 			return all
 		}
 		for start, want := range map[string]map[string]int{
-			"12-01 09:00": duty, "12-02 09:00": duty, "12-04 09:00": duty,
+			// Of the first week people hear at once: its push was before it was planned.
+			"12-01 09:00": with(map[string]int{record.KindAnnounce: 5}),
+			"12-02 09:00": with(map[string]int{record.KindAnnounce: 5}),
+			"12-04 09:00": with(map[string]int{record.KindAnnounce: 5}),
 			"12-08 14:00": duty, // reminded on Tuesday, after the standstill
-			"12-03 09:00": with(map[string]int{record.KindAnnounce: 5}),
+			"12-03 09:00": with(map[string]int{record.KindAnnounce: 10}),
 			"12-09 09:00": with(map[string]int{record.KindUnclosed: 1, record.KindAutoClosed: 1}),
 			"12-10 09:00": {record.KindCancelled: 5},
 			"12-11 09:00": with(map[string]int{record.KindAnnounce: 5}),
 		} {
 			f.wantArrived(start, want)
 		}
-		f.wantJob(record.KindWeek, "12-08", 15) // caught up; three sessions of five
-		f.wantJob(record.KindWeek, "11-30", 20)
+		f.wantJob(record.KindWeek, "11-30", 15) // the three sessions of the week after
+		f.wantJob(record.KindWeek, "12-08", 5)  // caught up; one
 		f.wantJob(record.KindDigest, "12-04", 5)
 		f.wantJob(record.KindDigest, "12-11", 5)
 	})

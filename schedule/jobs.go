@@ -8,14 +8,16 @@ import (
 
 	"headgoose/schedule/calendar"
 	"headgoose/storage"
+	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
-// weekRows is a row for each secretary who is expected somewhere in the week
-// that a push speaks of, from now on.
+// weekRows is a row for each secretary who is expected somewhere in the weeks
+// that a push speaks of, from now on, and has not heard of it by the push
+// before: each session is in one push, a week before its own. What has been
+// answered is no reason for a row, though it stands in one.
 func (p *Planner) weekRows(tx *storage.Tx, slot time.Time) ([]record.Outbox, error) {
-	monday := weekOf(slot, p.cfg.Zone)
-	end := monday.AddDate(0, 0, 7)
+	monday, end := weekOf(slot, p.cfg.Zone), pushedUntil(slot, p.cfg.Zone)
 	sessions, err := tx.SessionsBetween(p.cfg.County, later(monday, tx.Now), end)
 	if err != nil {
 		return nil, err
@@ -27,7 +29,7 @@ func (p *Planner) weekRows(tx *storage.Tx, slot time.Time) ([]record.Outbox, err
 	var rows []record.Outbox
 	seen := map[record.PersonID]bool{}
 	for _, s := range sessions {
-		if s.Over() {
+		if s.Over() || s.Day > 1 {
 			continue
 		}
 		people, err := p.secretaryRows(tx, s, &decision{kind: record.KindWeek, to: secretaries})
@@ -38,11 +40,32 @@ func (p *Planner) weekRows(tx *storage.Tx, slot time.Time) ([]record.Outbox, err
 			if seen[row.Person] {
 				continue
 			}
-			seen[row.Person] = true
-			rows = append(rows, p.weekly(record.KindWeek, row.Person, monday, "", at, end))
+			heard, err := p.heardLast(tx, s, row.Person, monday)
+			if err != nil {
+				return nil, err
+			}
+			if !heard {
+				seen[row.Person] = true
+				rows = append(rows, p.weekly(record.KindWeek, row.Person, monday, "", at, end))
+			}
 		}
 	}
 	return rows, nil
+}
+
+// heardLast says whether a person has been told of a session of the week that
+// begins at monday: by the push of the week before, or by an announcement.
+func (p *Planner) heardLast(tx *storage.Tx, s record.Session, to record.PersonID, monday time.Time) (bool, error) {
+	if !s.Start.Before(monday.AddDate(0, 0, 7)) {
+		return false, nil
+	}
+	last := p.weekly(record.KindWeek, to, monday.AddDate(0, 0, -7), "", monday, monday)
+	for _, key := range []string{last.Key, record.NoticeKey(s.ID, to, record.KindAnnounce, fmt.Sprint(s.Rev))} {
+		if _, found, err := tx.Outbox(key); err != nil || found {
+			return found, err
+		}
+	}
+	return false, nil
 }
 
 // digestRows is a row for each officer and place; its figures are read when it
@@ -66,7 +89,7 @@ func (p *Planner) digestRows(tx *storage.Tx, slot time.Time) ([]record.Outbox, e
 func (p *Planner) weekly(kind string, to record.PersonID, monday time.Time, place record.Code, at, until time.Time) record.Outbox {
 	row := record.Outbox{
 		Key:   fmt.Sprintf("%s/%s/%s", kind, calendar.WeekName(monday, p.cfg.Zone), to),
-		Class: record.Notice, Kind: kind, Person: to, NotBefore: at, UselessAfter: until,
+		Class: record.Notice, Kind: kind, Person: to, Prompt: true, NotBefore: at, UselessAfter: until,
 		Args: map[string]string{"from": monday.Format(time.RFC3339)},
 	}
 	if place != "" {
@@ -79,7 +102,8 @@ func (p *Planner) weekly(kind string, to record.PersonID, monday time.Time, plac
 // upkeep deletes settled rows that are kept no longer, then does what else was
 // asked for. A part that fails does not hold up the others.
 func (p *Planner) upkeep(ctx context.Context) error {
-	faults := []error{p.purge(ctx, p.store.Now().Add(-p.cfg.KeepSent))}
+	before := p.store.Now().Add(-p.cfg.KeepSent)
+	faults := []error{p.purge(ctx, before), p.purgePrompts(ctx, p.cfg.Prompts.WeekName(before))}
 	for _, part := range p.cfg.Upkeep {
 		faults = append(faults, part(ctx))
 	}
@@ -98,4 +122,17 @@ func (p *Planner) purge(ctx context.Context, before time.Time) error {
 		}
 		from = next
 	}
+}
+
+func (p *Planner) purgePrompts(ctx context.Context, before string) error {
+	for n := kv.MaxWrites; n == kv.MaxWrites; {
+		err := p.store.Update(ctx, func(tx *storage.Tx) (err error) {
+			n, err = tx.PurgePrompts(before, kv.MaxWrites)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

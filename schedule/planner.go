@@ -47,6 +47,8 @@ func NewPlanner(store *storage.Store, cfg Config, log *slog.Logger) (*Planner, e
 	for _, j := range []task{
 		{name: JobWeek, late: Late{Last: true, Drop: 6 * 24 * time.Hour}, rows: p.weekRows},
 		{name: JobDigest, late: Late{Drop: 72 * time.Hour}, rows: p.digestRows},
+		{name: jobSilent, late: Late{Last: true, Drop: silentDrop}, rows: p.silentRows},
+		{name: jobStill, late: Late{Last: true, Drop: silentDrop}, rows: p.stillSilentRows},
 		{name: JobUpkeep, late: Late{Last: true}, run: p.upkeep},
 	} {
 		if line, on := lines[j.name]; on {
@@ -56,6 +58,10 @@ func NewPlanner(store *storage.Store, cfg Config, log *slog.Logger) (*Planner, e
 	}
 	return p, nil
 }
+
+// silentDrop is how late a digest of the silent ones may come: after that it
+// would be the evening, or the sessions that it speaks of.
+const silentDrop = 2 * time.Hour
 
 // heartbeat is how often a planner looks at the store without being asked. It
 // bounds how late a stepped clock or a suspended machine makes it.

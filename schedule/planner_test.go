@@ -20,9 +20,9 @@ func TestPlannerWeek(t *testing.T) {
 	t.Run("one message for each branch that has something", func(t *testing.T) {
 		inCounty(t, 2, 3, func(t *testing.T, c *county) {
 			c.wake()
-			c.session("12-01 09:00", c.villages[0], c.villages[1])
-			c.session("12-03 09:00", c.villages[1], c.villages[3])
-			c.session("12-08 09:00", c.villages[5]) // another week
+			c.session("12-08 09:00", c.villages[0], c.villages[1])
+			c.session("12-10 09:00", c.villages[1], c.villages[3])
+			c.session("12-15 09:00", c.villages[5]) // for the next push
 			c.goTo("11-30 08:00")
 			c.wake()
 			c.wake()
@@ -36,7 +36,7 @@ func TestPlannerWeek(t *testing.T) {
 		inCounty(t, 1, 2, func(t *testing.T, c *county) {
 			c.wake()
 			c.session("11-30 14:00", c.villages[0])
-			c.session("12-03 09:00", c.villages[1])
+			c.session("12-08 09:00", c.villages[1])
 			c.goTo("12-01 10:00")
 			c.wake()
 			wantKeys(t, c.rows("week/"), "week/2026-W49/"+string(c.people[c.villages[1]]))
@@ -50,6 +50,30 @@ func TestPlannerWeek(t *testing.T) {
 			c.goTo("12-07 09:00")
 			c.wake()
 			wantKeys(t, c.rows("week/"), "week/2026-W50/"+string(c.people[c.villages[1]]))
+		})
+	})
+	t.Run("each session stands in one push, and none that was announced", func(t *testing.T) {
+		inCounty(t, 1, 3, func(t *testing.T, c *county) {
+			c.wake()
+			c.session("12-01 09:00", c.villages[2]) // announced: the push of its week was before it was planned
+			c.wake()
+			c.session("12-10 09:00", c.villages[0])
+			c.session("12-11 09:00", c.villages[1])
+			for _, monday := range []string{"11-30 08:00", "12-07 08:00"} {
+				c.goTo(monday)
+				c.wake()
+			}
+			wantKeys(t, c.rows("week/"), "week/2026-W49/"+string(c.people[c.villages[0]]), "week/2026-W49/"+string(c.people[c.villages[1]]))
+		})
+	})
+	t.Run("what was answered is no reason for a push", func(t *testing.T) {
+		inCounty(t, 1, 2, func(t *testing.T, c *county) {
+			c.wake()
+			s := c.session("12-10 09:00", c.villages[0], c.villages[1])
+			c.answer(s, c.villages[0], record.Coming)
+			c.goTo("11-30 08:00")
+			c.wake()
+			wantKeys(t, c.rows("week/"), "week/2026-W49/"+string(c.people[c.villages[1]]))
 		})
 	})
 	t.Run("a first start on Wednesday pushes nothing, but says what is new", func(t *testing.T) {
@@ -79,7 +103,7 @@ func TestPlannerWeek(t *testing.T) {
 			}
 			c.goTo("12-03 07:00")
 			c.wake()
-			c.wantKinds(s, map[string]int{record.KindDayBefore: 1, record.KindSoon: 1})
+			c.wantKinds(s, map[string]int{record.KindAnnounce: 1, record.KindDayBefore: 1, record.KindSoon: 1})
 		})
 	})
 }
@@ -93,7 +117,7 @@ func TestPlannerWhoIsTold(t *testing.T) {
 		})
 		c.update(func(tx *storage.Tx) error { return tx.EndPost(c.people[v[2]], record.Secretary, v[2]) })
 		c.update(func(tx *storage.Tx) error { return tx.Unbind(c.people[v[3]]) })
-		s := c.session("12-03 09:00", v...)
+		s := c.session("12-10 09:00", v...)
 		c.wake()
 		c.update(func(tx *storage.Tx) error { // asked leave
 			who, err := tx.Actor(c.people[v[4]])
@@ -102,7 +126,7 @@ func TestPlannerWhoIsTold(t *testing.T) {
 			}
 			return tx.Mark(s, who, record.Excused, record.ByHost, c.officer, "")
 		})
-		c.goTo("12-02 16:00")
+		c.goTo("12-09 16:00")
 		c.wake()
 		want := []string(nil)
 		for _, village := range []int{0, 5, 6, 7} {
@@ -124,7 +148,7 @@ func TestPlannerWhoIsTold(t *testing.T) {
 func TestPlannerFollowsASessionOutOfSight(t *testing.T) {
 	inCounty(t, 1, 1, func(t *testing.T, c *county) {
 		c.wake()
-		s := c.session("12-03 09:00", c.villages[0])
+		s := c.session("12-10 09:00", c.villages[0])
 		c.wake()
 		c.goTo("12-01 10:00")
 		c.wake()
@@ -148,11 +172,11 @@ func TestPlannerFollowsASessionOutOfSight(t *testing.T) {
 func TestPlannerDecidesAnewWhenThePlanChanges(t *testing.T) {
 	inCounty(t, 1, 1, func(t *testing.T, c *county) {
 		c.wake()
-		s := c.session("12-03 09:00", c.villages[0])
+		s := c.session("12-10 09:00", c.villages[0])
 		c.wake()
-		c.goTo("12-01 10:00")
+		c.goTo("12-08 10:00")
 		c.wake()
-		c.goTo("12-02 16:00")
+		c.goTo("12-09 16:00")
 		c.under.onUpdate = func() {
 			c.update(func(tx *storage.Tx) error {
 				_, err := tx.ChangeSession(s.ID, func(s *record.Session) { s.Meet = "镇政府门口" })
@@ -237,9 +261,9 @@ func TestPlannerAfterASession(t *testing.T) {
 func TestPlannerChunks(t *testing.T) {
 	inCounty(t, 1, 150, func(t *testing.T, c *county) {
 		c.wake()
-		s := c.session("12-03 09:00", c.villages...)
+		s := c.session("12-10 09:00", c.villages...)
 		c.wake()
-		c.goTo("12-02 16:00")
+		c.goTo("12-09 16:00")
 		c.planner()
 		ctx, cancel := context.WithCancel(context.Background())
 		adds := 0

@@ -9,7 +9,7 @@
 // compares what the clock says with what the store says has been handled, so a
 // missed look, a second look or a standstill of a week cost nothing but time:
 //
-//   - Jobs (week, digest, upkeep) have the slots of a cron line. Each keeps a
+//   - Jobs (week, digest, upkeep, who is silent) have the slots of a cron line. Each keeps a
 //     mark, the last slot that it handled; a look walks the slots in (mark, now].
 //   - Sessions have what has been said about them (storage.Said). A look at a
 //     session decides what is to be said next, until nothing is left.
@@ -58,6 +58,10 @@ const (
 	JobWeek   = "week"   // each branch's sessions of the week, to its secretary
 	JobDigest = "digest" // the week in figures, to township and county officers
 	JobUpkeep = "upkeep" // deletes what is kept no longer
+
+	// Not in a configuration as lines: see Config.SilentAt and StillAt.
+	jobSilent = "silent"
+	jobStill  = "still silent"
 )
 
 // Config is what is said when.
@@ -71,6 +75,11 @@ type Config struct {
 	// Before how long before its start they are once more.
 	DayBefore calendar.TimeOfDay
 	Before    time.Duration
+	// SilentAt is when, on workdays, township officers hear who has not
+	// answered what is near, StillAt when the county's do.
+	SilentAt, StillAt calendar.TimeOfDay
+	// Prompts bounds what a person is asked in a week.
+	Prompts Prompts
 	// Cover is how long an announcement stands for a reminder.
 	Cover time.Duration
 	Quiet calendar.Quiet
@@ -93,9 +102,11 @@ func DefaultConfig(zone *time.Location) Config {
 		Jobs:      map[string]string{JobWeek: "0 8 * * MON", JobDigest: "0 16 * * FRI", JobUpkeep: "30 3 * * *"},
 		DayBefore: calendar.Clock(16, 0),
 		Before:    2 * time.Hour,
-		Cover:     time.Hour,
-		Quiet:     calendar.Quiet{From: calendar.Clock(21, 30), To: calendar.Clock(7, 0)},
-		AskAfter:  30 * time.Minute, CloseAfter: 2 * time.Hour,
+		SilentAt:  calendar.Clock(17, 0), StillAt: calendar.Clock(8, 30),
+		Prompts:  DefaultPrompts(zone),
+		Cover:    time.Hour,
+		Quiet:    calendar.Quiet{From: calendar.Clock(21, 30), To: calendar.Clock(7, 0)},
+		AskAfter: 30 * time.Minute, CloseAfter: 2 * time.Hour,
 		OpensBefore: 30 * time.Minute, Grace: 15 * time.Minute,
 		KeepSent: 120 * 24 * time.Hour,
 	}
@@ -128,6 +139,12 @@ func (c Config) Check() error {
 	if c.Before <= 0 || c.Before > 12*time.Hour {
 		err = errors.Join(err, fmt.Errorf("reminder %v before the start: more than 0, at most 12 h", c.Before))
 	}
+	if c.SilentAt <= c.StillAt {
+		err = errors.Join(err, fmt.Errorf("townships hear at %s who is silent, the county at %s: it is to be earlier in the day", c.SilentAt, c.StillAt))
+	}
+	if c.Prompts.Week < 0 || c.Prompts.Officer < 0 {
+		err = errors.Join(err, errors.New("the prompts of a week are a number, 0: no bound"))
+	}
 	if c.AskAfter < 0 || c.CloseAfter <= c.AskAfter {
 		err = errors.Join(err, fmt.Errorf("a session is closed %v after its end, but its hosts are asked after %v", c.CloseAfter, c.AskAfter))
 	}
@@ -153,6 +170,14 @@ func (c Config) lines() (map[string]Line, error) {
 			continue
 		}
 		line, err := ParseLine(c.Jobs[name], zone)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("job %s: %w", name, err))
+			continue
+		}
+		lines[name] = line
+	}
+	for name, at := range map[string]calendar.TimeOfDay{jobSilent: c.SilentAt, jobStill: c.StillAt} {
+		line, err := ParseLine(fmt.Sprintf("%d %d * * *", at%60, at/60), zone)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("job %s: %w", name, err))
 			continue

@@ -14,7 +14,7 @@ import (
 // and all that something has been noted about and that are not over.
 const (
 	lookBack  = 7 * 24 * time.Hour
-	lookAhead = 8 * 24 * time.Hour
+	lookAhead = (7*pushWeeks + 1) * 24 * time.Hour
 )
 
 // sessions does what is due about each session. week is the mark of the weekly
@@ -29,7 +29,7 @@ func (p *Planner) sessions(ctx context.Context, now, week time.Time) error {
 		return err
 	}
 	pushed := func(start time.Time) bool {
-		return week.IsZero() || start.Before(weekOf(week, p.cfg.Zone).AddDate(0, 0, 7))
+		return week.IsZero() || start.Before(pushedUntil(week, p.cfg.Zone))
 	}
 	var faults []error
 	for _, id := range ids {
@@ -155,6 +155,7 @@ func sessionRow(s record.Session, d *decision, to record.PersonID, parts ...stri
 	row := record.Outbox{
 		Key: record.NoticeKey(s.ID, to, parts...), Class: record.Notice, Kind: d.kind,
 		Person: to, Session: s.ID, Rev: s.Rev, NotBefore: d.notBefore, UselessAfter: d.until,
+		Prompt: true, Urgent: d.urgent,
 	}
 	if d.moved {
 		row.Args = map[string]string{"moved": "true"}
@@ -163,8 +164,8 @@ func sessionRow(s record.Session, d *decision, to record.PersonID, parts ...stri
 }
 
 // secretaryRows is a row for each expected secretary who has neither come nor
-// been excused, whatever the number of villages. Who cannot be written to is
-// counted.
+// been excused, nor said what makes the row needless, whatever the number of
+// villages. Who cannot be written to is counted.
 func (p *Planner) secretaryRows(tx *storage.Tx, s record.Session, d *decision) ([]record.Outbox, error) {
 	villages, err := tx.Missing(s.ID, p.cfg.County)
 	if err != nil {
@@ -194,6 +195,11 @@ func (p *Planner) secretaryRows(tx *storage.Tx, s record.Session, d *decision) (
 			continue
 		case !person.UnreachableSince.IsZero():
 			d.said.Unreached.Unreachable++
+		}
+		if a, found, err := tx.Answered(s, v); err != nil {
+			return nil, err
+		} else if found && a.Covers(d.kind, s.Start) {
+			continue
 		}
 		if !seen[person.ID] {
 			seen[person.ID] = true

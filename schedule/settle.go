@@ -17,6 +17,7 @@ const (
 	replyWrites   = 1
 	noticeWrites  = 3
 	settlerWrites = 8
+	promptWrites  = 2
 )
 
 func (s settled) writes() int {
@@ -26,6 +27,9 @@ func (s settled) writes() int {
 	}
 	if s.result.Unreachable || s.result.MovedTo != 0 {
 		n += settlerWrites
+	}
+	if s.row.Prompt {
+		n += promptWrites
 	}
 	return n
 }
@@ -128,7 +132,10 @@ func (d *Delivery) settle(ctx context.Context, group []settled) error {
 
 func (d *Delivery) settleOne(tx *storage.Tx, s settled, full bool) error {
 	settled, err := tx.SettleOutbox(s.row)
-	if err != nil || !settled || !full || d.settler == nil {
+	if err != nil || !settled || !full {
+		return err
+	}
+	if err := tx.CountSettled(d.cfg.Prompts.WeekName(tx.Now), s.row); err != nil || d.settler == nil {
 		return err
 	}
 	return d.settler.Settled(tx, s.row, s.result)

@@ -23,3 +23,20 @@ type Answer struct {
 	By      PersonID   `json:"by"`
 	Reason  string     `json:"reason,omitzero"` // of an officer's word
 }
+
+// FreshFor is how long before a session an answer still makes the reminder of
+// the day before needless: who answered earlier may have forgotten.
+const FreshFor = 72 * time.Hour
+
+// Covers says whether an answer makes a reminder needless: the one two hours
+// before always, the one of the day before when it was given less than FreshFor
+// before the start. What speaks of a new plan no answer makes needless.
+func (a Answer) Covers(kind string, start time.Time) bool {
+	switch kind {
+	case KindWeek, KindSoon:
+		return true
+	case KindDayBefore:
+		return start.Sub(a.At) < FreshFor
+	}
+	return false
+}

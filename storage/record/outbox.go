@@ -96,7 +96,7 @@ type Button struct {
 
 // Kinds of rows that the schedule makes and the courier puts into words.
 const (
-	KindWeek       = "week"        // Args from: the week's Monday 00:00, RFC 3339
+	KindWeek       = "week"        // Args from: the Monday 00:00 of two weeks, RFC 3339
 	KindAnnounce   = "announce"    // a session made or moved at short notice
 	KindDayBefore  = "day_before"  // Session, Rev
 	KindSoon       = "soon"        // two hours before; Session, Rev
@@ -104,6 +104,7 @@ const (
 	KindDigest     = "digest"      // Args from as in KindWeek, place
 	KindUnclosed   = "unclosed"    // Session: to its hosts, the end has passed
 	KindAutoClosed = "auto_closed" // Session: to its hosts, ended by the bot
+	KindSilent     = "silent"      // Args places, until: to officers, who has not answered what begins until then
 )
 
 // Result is what one try of a row came to.
