@@ -51,6 +51,11 @@ type Config struct {
 	Grace       time.Duration // and is late from so long after it
 	LinkValid   time.Duration // of enrolment links
 
+	// Prompts and OfficerPrompts are how many prompts a week people, and those
+	// who answer for others, get at most; 0: any number. They are shown; delivery
+	// keeps to them.
+	Prompts, OfficerPrompts int
+
 	// Rota plans the turns at the bases, Rotation the seats of rotation training;
 	// the schedule has both.
 	Rota     RotaPlanner

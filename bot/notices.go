@@ -36,10 +36,23 @@ func dutyNotice(key string) render {
 		if err != nil || why != "" {
 			return notice{}, why, err
 		}
+		mine, answered, err := t.hasAnswered(s)
+		if err != nil {
+			return notice{}, "", err
+		}
 		args := t.sessionArgs(s)
 		args["When"] = t.relative(s.Start)
-		rows := [][]Btn{{t.Btn("got_it", "noop"), t.Btn("schedule", "schedule")}}
-		return notice{card: card{Text: t.Say(key, args), rows: rows}}, "", nil
+		body := t.Say(key, args)
+		rows := [][]Btn{{t.Btn("got_it", "duty.got "+string(s.ID)), t.Btn("schedule", "schedule")}}
+		if row.Kind != record.KindSoon {
+			ask := "duty.ask"
+			if answered {
+				ask = "duty.confirmed"
+			}
+			body += "\n" + t.Say(ask)
+			rows = t.dutyRows(s, mine[0], answered)
+		}
+		return notice{card: card{Text: body, rows: rows}}, "", nil
 	}
 }
 
@@ -92,7 +105,16 @@ func (t *Turn) needless(s record.Session, row record.Outbox) (string, error) {
 	if now := att.Now().Status; now.Came() || now == record.Excused {
 		return "answered", nil
 	}
-	return "", nil
+	mine, err := t.StandsFor(s.ID, t.Actor)
+	if err != nil {
+		return "", err
+	}
+	for _, v := range mine {
+		if a, found, err := t.Answered(s, v); err != nil || !found || !a.Covers(row.Kind, s.Start) {
+			return "", err
+		}
+	}
+	return "answered", nil
 }
 
 // relative says a time that is near as people say it: 明天 09:00.
@@ -111,7 +133,7 @@ func weekNotice(t *Turn, row record.Outbox) (notice, string, error) {
 		return notice{}, "", unfit(err)
 	}
 	from = from.In(t.b.conf.Zone)
-	to := from.AddDate(0, 0, 7)
+	to := from.AddDate(0, 0, pushDays)
 	lines, err := t.dutyLines(from, to)
 	if err != nil {
 		return notice{}, "", err
@@ -122,28 +144,18 @@ func weekNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	head := t.Say("notice.week", text.A{"Span": t.Voice.Span(from, to.AddDate(0, 0, -1)), "N": len(lines)})
 	return notice{card: card{
 		Text: strings.Join(append([]string{head}, lines...), "\n"),
-		rows: [][]Btn{{t.Btn("got_it", "noop"), t.Btn("schedule", "schedule")}},
+		rows: [][]Btn{{t.Btn("got_it", "duty.week "+from.Format(mondayLayout)), t.Btn("schedule", "schedule")}},
 	}}, "", nil
 }
 
-// dutyLines says the sessions of a span that expect the person and are not over.
+// dutyLines says the sessions of a span that expect the person and are to come.
 func (t *Turn) dutyLines(from, to time.Time) ([]string, error) {
+	list, err := t.duties(from, to)
 	var lines []string
-	said := map[record.SessionID]bool{}
-	for _, v := range t.Actor.Places(record.Secretary) {
-		list, err := t.Duties(v, from, to, 0)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range list {
-			if s.Over() || said[s.ID] {
-				continue
-			}
-			said[s.ID] = true
-			lines = append(lines, t.Say("notice.duty_line", t.sessionArgs(s)))
-		}
+	for _, s := range list {
+		lines = append(lines, t.Say("notice.duty_line", t.sessionArgs(s)))
 	}
-	return lines, nil
+	return lines, err
 }
 
 // resultNotice tells an officer how a session went in the own place.

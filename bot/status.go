@@ -197,6 +197,9 @@ func (t *Turn) placeButtons(v view, sum weekCount, n record.PlaceCount) [][]Btn 
 	if v.place.Level() == record.County || sum.sessions > 0 {
 		row = append(row, t.Btn("chart", v.line("status.chart attendance")))
 	}
+	if v.place == t.b.conf.County && t.Allow(record.SeeBurden, record.Object{Place: v.place}) == nil {
+		row = append(row, t.Btn("burden", v.line("burden")))
+	}
 	rows := append(inRows(row, 2), t.weekRow("status", v))
 	back := t.homeRow()
 	if up := v.place.Parent(); up != "" && t.Allow(record.SeePlace, record.Object{Place: up}) == nil {

@@ -195,6 +195,8 @@ func reasonText(row record.Outbox) string {
 		return "query.why_unreachable"
 	case row.Reason == "not enrolled":
 		return "query.why_not_enrolled"
+	case row.Reason == record.ReasonBudget:
+		return "query.why_budget"
 	}
 	return "query.why_failed"
 }

@@ -44,7 +44,7 @@ func (t *Turn) statusSession() error {
 		}
 		lines, turn = append(lines, more...), rows
 	}
-	rows := append(t.whoButtons(s, c, line), turn...)
+	rows := append(t.whoButtons(s, c, place), turn...)
 	if s.State != record.Cancelled && t.Allow(record.RunSession, sessionObject(s)) == nil {
 		rows = append(rows, []Btn{t.Btn("host", "host.show "+string(s.ID))})
 	}
@@ -54,7 +54,8 @@ func (t *Turn) statusSession() error {
 }
 
 // whoButtons lead to the names; they are there where there is somebody.
-func (t *Turn) whoButtons(s record.Session, c record.SessionCount, line string) [][]Btn {
+func (t *Turn) whoButtons(s record.Session, c record.SessionCount, place record.Code) [][]Btn {
+	line := string(s.ID) + " " + string(place)
 	var row []Btn
 	missing := "missing_n"
 	if s.State == record.Planned {
@@ -66,6 +67,13 @@ func (t *Turn) whoButtons(s record.Session, c record.SessionCount, line string) 
 	}{{missing, "missing", c.Missing()}, {"came_n", "came", c.Present}, {"excused_n", "excused", c.Excused}} {
 		if part.n > 0 {
 			row = append(row, Btn{Text: t.Say("button."+part.key, text.A{"N": part.n}), Line: "status.who " + line + " " + part.who})
+		}
+	}
+	if s.State == record.Planned && t.Now.Before(s.Start) {
+		silent, err := t.Silent(s, place)
+		if err == nil && len(silent) > 0 { // else the page is there all the same
+			sc := silentScope{places: []record.Code{place}, until: s.Start, only: s.ID}
+			row = append(row, Btn{Text: t.Say("button.silent_n", text.A{"N": len(silent)}), Line: "silent " + sc.args()})
 		}
 	}
 	if c.Waiting > 0 && t.Allow(record.RunSession, sessionObject(s)) == nil {

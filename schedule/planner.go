@@ -119,8 +119,8 @@ func (p *Planner) Wake(ctx context.Context) error {
 		return err
 	}
 	// Sessions come first: whether a new plan still gets into a weekly push
-	// is told by the mark of the week before it is moved on.
-	faults := []error{p.sessions(ctx, now, marks[JobWeek])}
+	// is told by what the one before spoke of.
+	faults := []error{p.sessions(ctx, now, marks[markPushed])}
 	for _, part := range p.parts() {
 		if err := part.look(ctx, now); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", part.name, err))
@@ -187,7 +187,7 @@ func (p *Planner) marks(ctx context.Context, now time.Time) (marks map[string]ti
 			}
 			marks[t.name] = mark
 		}
-		return nil
+		return p.markPushed(tx, marks, fresh)
 	})
 	if err != nil || len(fresh) == 0 {
 		return marks, err
@@ -202,6 +202,23 @@ func (p *Planner) marks(ctx context.Context, now time.Time) (marks map[string]ti
 	})
 }
 
+// markPushed reads until when the last weekly push spoke of sessions. At the
+// first look there was none: it counts as if one had told the week that is
+// going on, and nothing after it.
+func (p *Planner) markPushed(tx *storage.Tx, marks, fresh map[string]time.Time) error {
+	week, on := marks[JobWeek]
+	if !on {
+		return nil
+	}
+	until, found, err := tx.JobMark(markPushed)
+	if err == nil && !found {
+		until = weekOf(week, p.cfg.Zone).AddDate(0, 0, 7)
+		fresh[markPushed] = until
+	}
+	marks[markPushed] = until
+	return err
+}
+
 func (p *Planner) slot(ctx context.Context, t task, slot time.Time) error {
 	var rows []record.Outbox
 	if t.run != nil {
@@ -214,7 +231,14 @@ func (p *Planner) slot(ctx context.Context, t task, slot time.Time) error {
 	}); err != nil {
 		return err
 	}
-	_, err := p.commit(ctx, rows, nil, func(tx *storage.Tx) error { return tx.SetJobMark(t.name, slot) })
+	_, err := p.commit(ctx, rows, nil, func(tx *storage.Tx) error {
+		if t.name == JobWeek {
+			if err := tx.SetJobMark(markPushed, pushedUntil(slot, p.cfg.Zone)); err != nil {
+				return err
+			}
+		}
+		return tx.SetJobMark(t.name, slot)
+	})
 	return err
 }
 

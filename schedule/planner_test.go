@@ -55,7 +55,7 @@ func TestPlannerWeek(t *testing.T) {
 	t.Run("each session stands in one push, and none that was announced", func(t *testing.T) {
 		inCounty(t, 1, 3, func(t *testing.T, c *county) {
 			c.wake()
-			c.session("12-01 09:00", c.villages[2]) // announced: the push of its week was before it was planned
+			c.session("11-28 09:00", c.villages[2]) // announced: of the week that is going on
 			c.wake()
 			c.session("12-10 09:00", c.villages[0])
 			c.session("12-11 09:00", c.villages[1])
@@ -103,7 +103,7 @@ func TestPlannerWeek(t *testing.T) {
 			}
 			c.goTo("12-03 07:00")
 			c.wake()
-			c.wantKinds(s, map[string]int{record.KindAnnounce: 1, record.KindDayBefore: 1, record.KindSoon: 1})
+			c.wantKinds(s, map[string]int{record.KindDayBefore: 1, record.KindSoon: 1})
 		})
 	})
 }

@@ -62,6 +62,9 @@ const (
 	// Not in a configuration as lines: see Config.SilentAt and StillAt.
 	jobSilent = "silent"
 	jobStill  = "still silent"
+
+	// markPushed is not a job: until when the last weekly push spoke of sessions.
+	markPushed = "pushed until"
 )
 
 // Config is what is said when.

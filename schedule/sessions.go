@@ -17,9 +17,10 @@ const (
 	lookAhead = (7*pushWeeks + 1) * 24 * time.Hour
 )
 
-// sessions does what is due about each session. week is the mark of the weekly
-// push; zero where there is none, and then every plan is announced.
-func (p *Planner) sessions(ctx context.Context, now, week time.Time) error {
+// sessions does what is due about each session. until is the end of what the
+// last weekly push spoke of; zero where there is none, and then every plan is
+// announced.
+func (p *Planner) sessions(ctx context.Context, now, until time.Time) error {
 	var ids []record.SessionID
 	err := p.store.View(ctx, func(tx *storage.Tx) (err error) {
 		ids, err = p.sessionIDs(tx, now)
@@ -28,9 +29,7 @@ func (p *Planner) sessions(ctx context.Context, now, week time.Time) error {
 	if err != nil {
 		return err
 	}
-	pushed := func(start time.Time) bool {
-		return week.IsZero() || start.Before(pushedUntil(week, p.cfg.Zone))
-	}
+	pushed := func(start time.Time) bool { return until.IsZero() || start.Before(until) }
 	var faults []error
 	for _, id := range ids {
 		if err := p.session(ctx, id, now, pushed); err != nil {

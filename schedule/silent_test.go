@@ -142,6 +142,7 @@ func TestAnswerStopsReminders(t *testing.T) {
 	}{
 		"never":                {"", "", map[string]int{record.KindDayBefore: 1, record.KindSoon: 1}},
 		"a week before":        {"12-03 09:00", record.Coming, map[string]int{record.KindDayBefore: 1}},
+		"read of it only":      {"12-08 09:00", record.Received, map[string]int{record.KindDayBefore: 1, record.KindSoon: 1}},
 		"the day before":       {"12-09 10:00", record.Coming, map[string]int{}},
 		"after the day before": {"12-09 17:00", record.Received, map[string]int{record.KindDayBefore: 1}},
 	} {

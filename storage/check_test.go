@@ -305,6 +305,10 @@ func (c *county) act(kind, n int) {
 			_, err := tx.EndPosts("630224", record.Date(fmt.Sprintf("2026-12-%02d", 1+n%28)), 5)
 			return err
 		},
+		func(tx *Tx) error {
+			week := []string{"2026-W48", "2026-W49"}[n%2]
+			return tx.CountPrompt(week, person, record.Prompts{Sent: n % 3, Urgent: n % 2, Held: n % 5 / 4})
+		},
 	}
 	c.try(acts[kind%len(acts)])
 }
@@ -323,7 +327,7 @@ func TestCheckAgreesAfterAnyHistory(t *testing.T) {
 
 func TestCheckFinds(t *testing.T) {
 	c := newCounty(t)
-	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24, 27, 28, 39, 33, 34, 33} {
+	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24, 27, 28, 39, 33, 34, 33, 41} {
 		for n := range 20 {
 			c.act(kind, n)
 		}

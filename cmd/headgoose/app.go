@@ -135,9 +135,10 @@ func (a *app) openChat(context.Context) (func(context.Context) error, error) {
 		return nil, err
 	}
 	a.setup.bot.Planner, a.setup.bot.Rota, a.setup.bot.Rotation = a.planner, a.planner, a.planner
+	a.setup.bot.Prompts, a.setup.bot.OfficerPrompts = a.schedule.Prompts.Week, a.schedule.Prompts.Officer
 	a.bot = bot.New(a.setup.bot, a.store, texts, a.adapter, a.log)
 	a.budget = schedule.NewBudget(a.limits)
-	a.delivery = schedule.NewDelivery(a.store, a.bot, a.budget, schedule.DeliveryConfig{Allowed: a.schedule.Allowed}, a.log)
+	a.delivery = schedule.NewDelivery(a.store, a.bot, a.budget, schedule.DeliveryConfig{Allowed: a.schedule.Allowed, Prompts: a.schedule.Prompts}, a.log)
 	return func(context.Context) error { a.adapter.Close(); return nil }, nil
 }
 

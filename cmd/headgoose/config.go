@@ -106,6 +106,12 @@ type schedulesConfig struct {
 type remindersConfig struct {
 	DayBeforeAt calendar.TimeOfDay `yaml:"day_before_at"`
 	HoursBefore int                `yaml:"hours_before"`
+	// TownshipAt and CountyAt are when officers hear who has not answered.
+	TownshipAt calendar.TimeOfDay `yaml:"township_at"`
+	CountyAt   calendar.TimeOfDay `yaml:"county_at"`
+	// WeeklyPrompts and OfficerPrompts bound what a person gets in a week.
+	WeeklyPrompts  int `yaml:"weekly_prompts"`
+	OfficerPrompts int `yaml:"officer_prompts"`
 }
 
 type quietHoursConfig struct {
@@ -147,7 +153,11 @@ func defaultConfig() config {
 			WeekDigest:   times.Jobs[schedule.JobDigest],
 			Upkeep:       times.Jobs[schedule.JobUpkeep],
 		},
-		Reminders:  remindersConfig{DayBeforeAt: times.DayBefore, HoursBefore: int(times.Before / time.Hour)},
+		Reminders: remindersConfig{
+			DayBeforeAt: times.DayBefore, HoursBefore: int(times.Before / time.Hour),
+			TownshipAt: times.SilentAt, CountyAt: times.StillAt,
+			WeeklyPrompts: times.Prompts.Week, OfficerPrompts: times.Prompts.Officer,
+		},
 		QuietHours: quietHoursConfig{From: times.Quiet.From, To: times.Quiet.To},
 		Log:        logConfig{Level: "info", Format: "text"},
 	}

@@ -115,6 +115,8 @@ func (c *config) schedule() schedule.Config {
 	}
 	s.DayBefore = c.Reminders.DayBeforeAt
 	s.Before = time.Duration(c.Reminders.HoursBefore) * time.Hour
+	s.SilentAt, s.StillAt = c.Reminders.TownshipAt, c.Reminders.CountyAt
+	s.Prompts.Week, s.Prompts.Officer = c.Reminders.WeeklyPrompts, c.Reminders.OfficerPrompts
 	s.OpensBefore, s.Grace = time.Duration(c.CheckIn.OpensBefore), time.Duration(c.CheckIn.Grace)
 	s.Quiet = calendar.Quiet{From: c.QuietHours.From, To: c.QuietHours.To}
 	return s

@@ -14,6 +14,8 @@ package calendar
 import (
 	"fmt"
 	"time"
+
+	"headgoose/storage/record"
 )
 
 // TimeOfDay is a wall-clock time, in minutes after midnight: 0 to 1439.
@@ -75,6 +77,5 @@ func Week(t time.Time, zone *time.Location) time.Time {
 
 // WeekName names t's week as ISO 8601 does: "2026-W49".
 func WeekName(t time.Time, zone *time.Location) string {
-	y, w := t.In(zone).ISOWeek()
-	return fmt.Sprintf("%04d-W%02d", y, w)
+	return record.WeekName(t.In(zone))
 }

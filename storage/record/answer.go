@@ -24,19 +24,26 @@ type Answer struct {
 	Reason  string     `json:"reason,omitzero"` // of an officer's word
 }
 
-// FreshFor is how long before a session an answer still makes the reminder of
-// the day before needless: who answered earlier may have forgotten.
-const FreshFor = 72 * time.Hour
+// How long before a session an answer still makes a reminder needless: who
+// answered earlier may have forgotten.
+const (
+	FreshFor = 72 * time.Hour // a word of coming: the reminder of the day before
+	ReadFor  = 24 * time.Hour // having read of it: the one two hours before
+)
 
-// Covers says whether an answer makes a reminder needless: the one two hours
-// before always, the one of the day before when it was given less than FreshFor
-// before the start. What speaks of a new plan no answer makes needless.
+// Covers says whether an answer makes a reminder needless. Who will come is not
+// reminded two hours before, nor the day before of what was answered less than
+// FreshFor before its start; who has only read of it is reminded the day before.
+// What speaks of a new plan no answer makes needless.
 func (a Answer) Covers(kind string, start time.Time) bool {
+	age := start.Sub(a.At)
 	switch kind {
-	case KindWeek, KindSoon:
+	case KindWeek:
 		return true
 	case KindDayBefore:
-		return start.Sub(a.At) < FreshFor
+		return a.Kind != Received && age < FreshFor
+	case KindSoon:
+		return a.Kind != Received || age < ReadFor
 	}
 	return false
 }

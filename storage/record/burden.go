@@ -1,5 +1,10 @@
 package record
 
+import (
+	"fmt"
+	"time"
+)
+
 // Prompts counts what a person was sent in a week of the bot's own accord.
 type Prompts struct {
 	Sent   int `json:"sent,omitzero"`
@@ -17,3 +22,10 @@ func (p Prompts) Plus(o Prompts) Prompts {
 // ReasonBudget is the reason of a notice that failed because the person had had
 // as many prompts in the week as one may get.
 const ReasonBudget = "weekly prompts used up"
+
+// WeekName names the week of an instant, in the instant's own zone, as ISO 8601
+// does: "2026-W49".
+func WeekName(t time.Time) string {
+	y, w := t.ISOWeek()
+	return fmt.Sprintf("%04d-W%02d", y, w)
+}
