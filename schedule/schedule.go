@@ -79,7 +79,8 @@ type Config struct {
 	DayBefore calendar.TimeOfDay
 	Before    time.Duration
 	// SilentAt is when, on workdays, township officers hear who has not
-	// answered what is near, StillAt when the county's do.
+	// answered what is near, StillAt, earlier in the day, when the county's do.
+	// Equal ones, and so the zero value, mean that nobody is told.
 	SilentAt, StillAt calendar.TimeOfDay
 	// Prompts bounds what a person is asked in a week.
 	Prompts Prompts
@@ -142,7 +143,7 @@ func (c Config) Check() error {
 	if c.Before <= 0 || c.Before > 12*time.Hour {
 		err = errors.Join(err, fmt.Errorf("reminder %v before the start: more than 0, at most 12 h", c.Before))
 	}
-	if c.SilentAt <= c.StillAt {
+	if c.SilentAt < c.StillAt {
 		err = errors.Join(err, fmt.Errorf("townships hear at %s who is silent, the county at %s: it is to be earlier in the day", c.SilentAt, c.StillAt))
 	}
 	if c.Prompts.Week < 0 || c.Prompts.Officer < 0 {
@@ -178,6 +179,9 @@ func (c Config) lines() (map[string]Line, error) {
 			continue
 		}
 		lines[name] = line
+	}
+	if c.SilentAt == c.StillAt {
+		return lines, errors.Join(faults...)
 	}
 	for name, at := range map[string]calendar.TimeOfDay{jobSilent: c.SilentAt, jobStill: c.StillAt} {
 		line, err := ParseLine(fmt.Sprintf("%d %d * * *", at%60, at/60), zone)

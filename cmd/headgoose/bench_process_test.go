@@ -61,6 +61,7 @@ func runChild(spec string) error {
 	}
 	conf := schedule.DefaultConfig(time.UTC)
 	conf.County, conf.Quiet = benchCounty.Code, calendar.Quiet{} // a benchmark may run at night
+	conf.Prompts = schedule.Prompts{Zone: time.UTC}
 	limits := schedule.Limits{}
 	if c.Limits {
 		limits = schedule.DefaultLimits()

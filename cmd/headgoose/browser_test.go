@@ -36,7 +36,7 @@ func TestDemoPage(t *testing.T) {
 
 	t.Run("the week's schedule comes by itself", func(t *testing.T) {
 		moveOn(t, ctx, 1)
-		pagetest.Sees(t, ctx, first+".bubble", "本周安排")
+		pagetest.Sees(t, ctx, first+".bubble", "近两周安排")
 	})
 	t.Run("a secretary looks at the home card", func(t *testing.T) {
 		pagetest.Drive(t, ctx, chromedp.Click(css(first+".suggest:nth-child(1)")))

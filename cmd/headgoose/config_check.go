@@ -299,7 +299,7 @@ func (c *configCheck) times() {
 	c.within("checkin.grace", c.cfg.CheckIn.Grace, time.Minute, 4*time.Hour)
 	c.within("enrolment.link_valid", c.cfg.Enrolment.LinkValid, time.Hour, 90*24*time.Hour)
 	c.between("reminders.hours_before", c.cfg.Reminders.HoursBefore, 1, 12)
-	if r := c.cfg.Reminders; r.CountyAt >= r.TownshipAt {
+	if r := c.cfg.Reminders; r.CountyAt > r.TownshipAt {
 		c.bad("reminders.county_at", "the county hears in the morning who is silent still, the townships in the afternoon before: earlier in the day than %s", r.TownshipAt)
 	}
 	c.between("reminders.weekly_prompts", c.cfg.Reminders.WeeklyPrompts, 0, 100)

@@ -169,6 +169,7 @@ county: {name: %s, code: "%s", timezone: Asia/Shanghai, languages: [zh], officer
 bases: []
 schedules: {week_schedule: "", week_digest: "", upkeep: ""}
 quiet_hours: {from: "03:00", to: "03:00"}
+reminders: {township_at: "00:00", county_at: "00:00", weekly_prompts: 0, officer_prompts: 0}
 log: {level: warn}
 `, c.sandbox.Token(), c.sandbox.Username(), c.sandbox.URL(), benchCounty.Name, benchCounty.Code, stageOfficer)
 	for path, body := range map[string][]byte{c.config: []byte(text), filepath.Join(dir, "key"): c.key} {

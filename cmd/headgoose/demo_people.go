@@ -194,7 +194,8 @@ func (d *demo) enrol(ctx context.Context, store *storage.Store, villages []villa
 	return nil
 }
 
-// planWeek plans a week at the two bases: a township or two a day.
+// planWeek plans two weeks at the two bases: a township or two a day, one of
+// them at both.
 func (d *demo) planWeek(ctx context.Context, store *storage.Store, villages []village) error {
 	host := record.PersonID("")
 	err := store.View(ctx, func(tx *storage.Tx) error {
@@ -208,13 +209,14 @@ func (d *demo) planWeek(ctx context.Context, store *storage.Store, villages []vi
 	now := d.clock.Now().In(d.zone)
 	monday := demoMorning(now)
 	bases := demoBases()
-	for i, hour := range []int{9, 14, 9, 14, 9, 9, 14, 9, 14} {
-		day := []int{0, 0, 1, 1, 2, 3, 3, 7, 8}[i]
+	for i, visit := range []struct{ day, hour, township int }{
+		{0, 9, 1}, {0, 14, 2}, {1, 9, 3}, {1, 14, 4}, {2, 9, 5}, {3, 9, 6}, {3, 14, 7}, {7, 9, 8}, {8, 14, 9}, {10, 9, 1},
+	} {
 		base := bases[(i+1)%2]
-		start := time.Date(monday.Year(), monday.Month(), monday.Day()+day, hour, 0, 0, 0, d.zone)
+		start := time.Date(monday.Year(), monday.Month(), monday.Day()+visit.day, visit.hour, 0, 0, 0, d.zone)
 		var expected []record.Code
 		for _, v := range villages {
-			if v.townshipNumber == i+1 {
+			if v.townshipNumber == visit.township {
 				expected = append(expected, v.code)
 			}
 		}

@@ -90,6 +90,7 @@ func newStage(t *testing.T, people int) *stage {
 	s.Server = sandbox.New(sandbox.Options{Limits: &sandbox.NoLimits, CallLog: 20_000, History: 20_000})
 	conf := schedule.DefaultConfig(playTime.Location())
 	conf.County, conf.Jobs, conf.Quiet = benchCounty.Code, nil, calendar.Quiet{}
+	conf.SilentAt, conf.StillAt, conf.Prompts = 0, 0, schedule.Prompts{}
 	s.setup = setup{
 		county: storage.County{Place: benchCounty, Officers: []int64{stageOfficer}},
 		bot:    bot.Config{County: benchCounty.Code, Zone: playTime.Location(), Lang: "zh"},
