@@ -280,7 +280,8 @@ func (t *Turn) cycleUndo() error {
 		return nil
 	}
 	undo := record.RotaChange{Cycle: c.ID, By: t.Person.ID, Reason: "undo", Undo: last.ID}
-	for _, m := range last.Moves {
+	whole := record.Net(last.Moves)
+	for _, m := range whole {
 		turn, err := t.Tx.Turn(c.ID, m.Base, m.Village)
 		if err != nil {
 			return err
@@ -290,7 +291,7 @@ func (t *Turn) cycleUndo() error {
 			undo.Moves = append(undo.Moves, record.TurnMove{Base: m.Base, Village: m.Village, From: m.To, To: m.From, Provisional: m.Provisional})
 		}
 	}
-	args := text.A{"Title": c.Title, "When": t.When(last.At), "N": len(undo.Moves), "Of": len(last.Moves)}
+	args := text.A{"Title": c.Title, "When": t.When(last.At), "N": len(undo.Moves), "Of": len(whole)}
 	if len(undo.Moves) == 0 {
 		t.Answer(t.Say("cycle.nothing_to_undo", args), []Btn{t.Btn("back", "cycle.show "+id)})
 		return nil

@@ -252,11 +252,15 @@ func (p *Planner) lapse(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// gapsEvery is how often free seats for which nobody was found are looked at
+// again though no seat has changed: somebody new may hold a post, or be back.
+const gapsEvery = 4 * time.Hour
+
 // offerSeats offers each free seat of a programme to the next in order.
 func (p *Planner) offerSeats(ctx context.Context, r record.Programme, now time.Time) error {
 	for {
 		var free []record.Batch
-		state := now.Format("2006010215")
+		state := now.Truncate(gapsEvery).Format(time.RFC3339)
 		err := p.store.View(ctx, func(tx *storage.Tx) error {
 			batches, err := tx.Batches(r.ID)
 			for _, b := range batches {
@@ -270,24 +274,47 @@ func (p *Planner) offerSeats(ctx context.Context, r record.Programme, now time.T
 		if err != nil || len(free) == 0 || p.tried[string(r.ID)] == state {
 			return err
 		}
-		offered := false
-		for _, b := range free {
-			err := p.store.Update(ctx, func(tx *storage.Tx) (err error) {
-				offered, err = p.offer(tx, r, b.ID)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			if offered {
-				break // the input has changed
-			}
+		id, found, err := p.offerable(ctx, r, free)
+		if err != nil {
+			return err
 		}
-		if !offered {
+		if !found {
 			p.tried[string(r.ID)] = state
 			return nil
 		}
+		err = p.store.Update(ctx, func(tx *storage.Tx) error { return p.offer(tx, r, id) })
+		if err != nil {
+			return err
+		}
 	}
+}
+
+// offerable is the first batch for whose free seat somebody is found.
+func (p *Planner) offerable(ctx context.Context, r record.Programme, free []record.Batch) (id record.BatchID, found bool, err error) {
+	err = p.store.View(ctx, func(tx *storage.Tx) error {
+		in, err := tx.RotationInput(r, p.cfg.hours())
+		if err != nil {
+			return err
+		}
+		for _, b := range free {
+			if _, found, err = p.next(tx, r, in, b.ID); err != nil || found {
+				id = b.ID
+				return err
+			}
+		}
+		return nil
+	})
+	return id, found, err
+}
+
+// next is the next in order for a seat of a batch, who has not had it before.
+func (p *Planner) next(tx *storage.Tx, r record.Programme, in record.RotationInput, id record.BatchID) (seat record.RotationSeat, found bool, err error) {
+	seat, found = rotation.Next(in, id, func(v record.Code) bool {
+		st, fault := tx.Standing(r.ID, v)
+		err = errors.Join(err, fault)
+		return slices.ContainsFunc(st.Rows, func(row record.StandingRow) bool { return row.Batch == id })
+	})
+	return seat, found && err == nil, err
 }
 
 // offerUntil is until when a seat that is offered now is kept: not past the
@@ -304,31 +331,26 @@ func (p *Planner) offerUntil(now time.Time, b record.Batch, r record.Programme) 
 	return until
 }
 
-// offer offers one free seat of a batch to the next in order, who has not had
-// this batch before.
-func (p *Planner) offer(tx *storage.Tx, r record.Programme, id record.BatchID) (bool, error) {
+// offer offers one free seat of a batch to the next in order. Where there is
+// neither any more, it does nothing.
+func (p *Planner) offer(tx *storage.Tx, r record.Programme, id record.BatchID) error {
 	b, err := tx.Batch(id)
 	if err != nil || b.Taken >= b.Seats {
-		return false, err
+		return err
 	}
 	in, err := tx.RotationInput(r, p.cfg.hours())
 	if err != nil {
-		return false, err
+		return err
 	}
-	var fault error
-	seat, ok := rotation.Next(in, id, func(v record.Code) bool {
-		st, err := tx.Standing(r.ID, v)
-		fault = errors.Join(fault, err)
-		return slices.ContainsFunc(st.Rows, func(row record.StandingRow) bool { return row.Batch == id })
-	})
-	if fault != nil || !ok {
-		return false, fault
+	seat, found, err := p.next(tx, r, in, id)
+	if err != nil || !found {
+		return err
 	}
 	st, err := tx.GiveSeat(r.ID, seat, record.SeatOffered, p.offerUntil(tx.Now, b, r), p.cfg.hours(), "")
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, p.tellSeat(tx, st)
+	return p.tellSeat(tx, st)
 }
 
 // batchDays brings the sessions of batches that were moved or cancelled in line,

@@ -71,8 +71,8 @@ func (p *Planner) makeChange(ctx context.Context, change record.RotaChange) erro
 	return p.tellChange(ctx, change)
 }
 
-// moveSome makes the next moves of a change. A turn that does not stand where
-// it did, or that finds no room any more, is left alone: what is owed then is
+// moveSome makes the next moves of a change. A turn that does not stand where it
+// did is left alone; one that finds no room any more is owed, and what is owed is
 // placed anew.
 func (p *Planner) moveSome(ctx context.Context, change record.RotaChange, n int) (record.RotaChange, error) {
 	var next record.RotaChange
@@ -87,6 +87,10 @@ func (p *Planner) moveSome(ctx context.Context, change record.RotaChange, n int)
 		}
 		for _, move := range next.Moves[next.Done:min(len(next.Moves), next.Done+n)] {
 			_, err := tx.MoveTurn(c, move, p.cfg.hours(), next.By, next.Reason)
+			if errors.Is(err, record.ErrFull) && move.From.Day != "" {
+				move.To = record.TurnSlot{} // it cannot stay either
+				_, err = tx.MoveTurn(c, move, p.cfg.hours(), next.By, next.Reason)
+			}
 			if err != nil && !errors.Is(err, record.ErrChanged) && !errors.Is(err, record.ErrFull) && !errors.Is(err, record.ErrSettled) {
 				return err
 			}

@@ -85,8 +85,8 @@ func changeKey(cycle record.CycleID, id record.RotaChangeID) string {
 }
 
 // AddRotaChange stores a change of a cycle's plan, whole: it will be made from
-// now on, in parts. A change that is being made is ErrPending; one without moves
-// is ErrInvalid.
+// now on, in parts, in an order in which each move finds room. A change that is
+// being made is ErrPending; one without moves is ErrInvalid.
 func (tx *Tx) AddRotaChange(c record.RotaChange) (record.RotaChange, error) {
 	if len(c.Moves) == 0 {
 		return c, fmt.Errorf("%w: change of the rota without moves", record.ErrInvalid)
@@ -97,6 +97,15 @@ func (tx *Tx) AddRotaChange(c record.RotaChange) (record.RotaChange, error) {
 		}
 		return c, err
 	}
+	cycle, err := tx.Cycle(c.Moves[0].Village.County(), c.Cycle)
+	if err != nil {
+		return c, err
+	}
+	turns, err := tx.Turns(cycle, cycle.Place)
+	if err != nil {
+		return c, err
+	}
+	c.Moves = record.InOrder(cycle, turns, c.Moves)
 	n, err := tx.next("rotachange")
 	if err != nil {
 		return c, err

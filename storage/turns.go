@@ -139,7 +139,7 @@ func (tx *Tx) countTurn(old, t record.Turn) error {
 // nobody is expected at it any more. It tells nobody: who calls it tells the
 // branch. Refusals: ErrChanged where the turn does not stand at move.From (any
 // more) or its session has begun; ErrSettled; ErrFull where the slot has no room
-// left. About twenty writes at most, less where moves share a session.
+// left; a refusal has written nothing. About twenty writes at most, less where moves share a session.
 func (tx *Tx) MoveTurn(c record.Cycle, move record.TurnMove, h record.Hours, by record.PersonID, reason string) (record.Turn, error) {
 	old, err := tx.Turn(c.ID, move.Base, move.Village)
 	switch {
@@ -152,13 +152,19 @@ func (tx *Tx) MoveTurn(c record.Cycle, move record.TurnMove, h record.Hours, by 
 	}
 	t := old
 	t.TurnSlot, t.Provisional, t.Session, t.State, t.Substitute = move.To, move.Provisional, "", record.TurnOwed, ""
+	var into record.Session
+	if move.To.Day != "" { // refused before anything is written
+		if into, err = tx.slotFor(c, move, h); err != nil {
+			return old, err
+		}
+	}
 	if old.State == record.TurnPlanned {
 		if err := tx.leaveSlot(old); err != nil {
 			return old, err
 		}
 	}
 	if move.To.Day != "" {
-		if t.Session, err = tx.enterSlot(c, move, h); err != nil {
+		if t.Session, err = tx.enterSlot(into, move.Village); err != nil {
 			return old, err
 		}
 		t.State = record.TurnPlanned
@@ -191,39 +197,43 @@ func (tx *Tx) leaveSlot(t record.Turn) error {
 	return err
 }
 
-// enterSlot has the session of a slot expect a branch.
-func (tx *Tx) enterSlot(c record.Cycle, move record.TurnMove, h record.Hours) (record.SessionID, error) {
+// slotFor is the session of the slot that a turn moves to: the one that is there,
+// or one without an id that is to be made. ErrFull where it has no room left.
+func (tx *Tx) slotFor(c record.Cycle, move record.TurnMove, h record.Hours) (s record.Session, err error) {
 	i := slices.IndexFunc(c.Bases, func(b record.CycleBase) bool { return b.Base == move.Base })
 	if i < 0 {
-		return "", fmt.Errorf("%w: base of the cycle", record.ErrNotFound)
+		return s, fmt.Errorf("%w: base of the cycle", record.ErrNotFound)
 	}
 	base, err := tx.Base(c.Place, move.Base)
 	if err != nil {
-		return "", err
+		return s, err
 	}
-	s := record.Session{
+	s = record.Session{
 		Place: c.Place, Base: base.ID, Title: base.Name, TitleEN: base.NameEN, At: base.At, Meet: c.Bases[i].Meet,
 		Hosts: c.Bases[i].Hosts, Cycle: c.ID, By: c.By,
 	}
 	if err := h.Set(&s, move.To.Day, move.To.Hours); err != nil {
-		return "", err
+		return s, err
 	}
 	there, found, err := tx.slotSession(s)
-	if err != nil {
-		return "", err
-	}
-	if !found {
-		s, err = tx.AddSession(s, []record.Code{move.Village})
-		return s.ID, err
+	if err != nil || !found {
+		return s, err
 	}
 	n, err := tx.Tally(there.ID, "")
-	if err != nil {
-		return "", err
+	if err == nil && n.Expected >= c.Bases[i].Capacity {
+		err = record.ErrFull
 	}
-	if n.Expected >= c.Bases[i].Capacity {
-		return "", record.ErrFull
+	return there, err
+}
+
+// enterSlot has the session of a slot expect a branch; it makes the session
+// where it is not there.
+func (tx *Tx) enterSlot(s record.Session, village record.Code) (record.SessionID, error) {
+	if s.ID != "" {
+		return s.ID, tx.Expect(s.ID, village)
 	}
-	return there.ID, tx.Expect(there.ID, move.Village)
+	s, err := tx.AddSession(s, []record.Code{village})
+	return s.ID, err
 }
 
 // slotSession finds the session of a cycle's slot that has not begun.

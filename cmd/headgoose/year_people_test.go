@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"headgoose/bot/chat"
+	"headgoose/bot/chat/chattest"
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// yearCourier is the bot as the courier of a year; it notes what arrived, holds
+// it against the plan of that moment, and gives its reader something to do.
+type yearCourier struct{ y *year }
+
+func (c yearCourier) Deliver(ctx context.Context, row record.Outbox) record.Result {
+	res := c.y.bot.Deliver(ctx, row)
+	if res.State == record.Sent && row.Class != record.Reply {
+		c.y.arrived(row, res)
+	}
+	if res.State == record.Dropped {
+		c.y.note("dropped: " + res.Reason)
+	}
+	return res
+}
+
+func (c yearCourier) Settled(tx *storage.Tx, row record.Outbox, res record.Result) error {
+	return c.y.bot.Settled(tx, row, res)
+}
+
+// luck is a number below n, from the seed; delivery's workers draw too.
+func (y *year) luck(n int) int {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.chance.IntN(n)
+}
+
+// note counts what happened, for the year's figures.
+func (y *year) note(what string) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.counts[what]++
+}
+
+// arrived notes a notice, and has its reader answer after a while, or never.
+func (y *year) arrived(row record.Outbox, res record.Result) {
+	fault := y.untrue(row)
+	y.mu.Lock()
+	y.heard = append(y.heard, received{time.Now(), row})
+	y.counts["notice "+row.Kind]++
+	if fault != "" {
+		y.late = append(y.late, row.Key+": "+fault)
+	}
+	y.mu.Unlock()
+	luck, wait := y.luck(100), time.Duration(1+y.luck(40))*yearStep
+	chatID := row.Chat
+	if chatID == 0 {
+		chatID = y.chatOf(row.Person)
+	}
+	y.later(wait, func() { y.react(chatID, res.MessageID, row.Kind, luck) })
+	if row.Kind == record.KindUnclosed && row.Person == y.officer {
+		y.later(24*time.Hour, func() { y.cancelUnheld(row.Session) })
+	}
+}
+
+// untrue says why a notice of a session should not have arrived.
+func (y *year) untrue(row record.Outbox) (why string) {
+	if row.Session == "" || (row.Kind != record.KindDayBefore && row.Kind != record.KindSoon && row.Kind != record.KindAnnounce) {
+		return ""
+	}
+	err := y.store.View(context.Background(), func(tx *storage.Tx) error {
+		s, err := tx.Session(row.Session)
+		if err != nil {
+			return err
+		}
+		actor, err := tx.Actor(row.Person)
+		if err != nil {
+			return err
+		}
+		mine, err := tx.StandsFor(s.ID, actor)
+		switch {
+		case err != nil:
+			return err
+		case s.Rev != row.Rev:
+			why = "the plan had changed"
+		case s.Over():
+			why = "the session was over"
+		case len(mine) == 0:
+			why = "the session does not expect the person"
+		}
+		return nil
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return why
+}
+
+func (y *year) chatOf(id record.PersonID) (chatID int64) {
+	_ = y.store.View(context.Background(), func(tx *storage.Tx) error {
+		p, err := tx.Person(id)
+		chatID = p.Chat
+		return err
+	})
+	return chatID
+}
+
+// react does what somebody does about a message: the buttons pressed one after
+// the other, or nothing.
+func (y *year) react(chatID, messageID int64, kind string, luck int) {
+	var does []string
+	switch kind {
+	case record.KindWeek:
+		does = pick(luck, 50, "收到")
+	case record.KindDayBefore, record.KindAnnounce:
+		switch {
+		case luck < 55:
+			does = []string{"能参加"}
+		case luck < 60:
+			does = []string{"请假", ">家里有急事", "确认保存"}
+		case luck < 63:
+			does = []string{"与别村调换", "换日期", "*", ">农忙"}
+		}
+	case record.KindSoon:
+		does = pick(luck, 40, "收到")
+	case record.KindSeat:
+		switch {
+		case luck < 70:
+			does = []string{"能参加"}
+		case luck < 80:
+			does = []string{"不能参加", ">家里有急事"}
+		}
+	case record.KindRequest:
+		switch {
+		case luck < 75:
+			does = []string{"同意"}
+		case luck < 85:
+			does = []string{"不同意", ">那天走不开"}
+		}
+	case record.KindSilent:
+		does = pick(luck, 70, "都已电话联系", "都已电话联系")
+	}
+	y.walk(chatID, messageID, does)
+}
+
+// cancelUnheld takes off a session that nobody ever opened.
+func (y *year) cancelUnheld(id record.SessionID) {
+	y.update(func(tx *storage.Tx) error {
+		s, err := tx.Session(id)
+		if err != nil || s.State != record.Planned {
+			return err
+		}
+		y.note("sessions never held")
+		_, err = tx.CancelSession(id)
+		return err
+	})
+}
+
+func pick(luck, below int, does ...string) []string {
+	if luck < below {
+		return does
+	}
+	return nil
+}
+
+// walk presses a button of a message, then of what the bot shows next, and types
+// what begins with >; "*" is the first button that is not a way back. It ends
+// where there is no such button (the plan has moved on).
+func (y *year) walk(chatID, messageID int64, does []string) {
+	shown, found := y.message(chatID, messageID)
+	for _, do := range does {
+		if !found {
+			return
+		}
+		ev := chat.Event{Chat: chat.Chat{ID: chatID}, From: chat.User{ID: chatID, Lang: "zh"}}
+		if typed, is := strings.CutPrefix(do, ">"); is {
+			ev.Kind, ev.Text = chat.Text, typed
+		} else {
+			b, there := button(shown, do)
+			if !there {
+				return
+			}
+			ev.Kind, ev.Data, ev.MessageID, ev.PressID = chat.Press, b.Data, shown.ID, "p"
+			y.note("pressed " + do)
+		}
+		y.updates++
+		ev.ID = y.updates
+		y.must(y.bot.Handle(y.ctx, ev))
+		time.Sleep(10 * time.Second) // the reply is sent
+		if next, is := y.phones.Last(chatID); is && (ev.Kind == chat.Text || next.ID > shown.ID) {
+			shown, found = next, true
+		} else {
+			shown, found = y.message(chatID, shown.ID)
+		}
+	}
+}
+
+func (y *year) message(chatID, id int64) (chattest.Shown, bool) {
+	all := y.phones.Messages(chatID)
+	i, found := slices.BinarySearchFunc(all, id, func(s chattest.Shown, id int64) int { return int(s.ID - id) })
+	if !found {
+		return chattest.Shown{}, false
+	}
+	return all[i], true
+}
+
+// waysBack are buttons that lead nowhere new.
+var waysBack = []string{"返回", "首页", "取消", "稍后再填", "下一页", "上一页", "上一步"}
+
+func button(s chattest.Shown, text string) (chat.Button, bool) {
+	if text != "*" {
+		return s.Button(text)
+	}
+	for _, row := range s.Buttons {
+		for _, b := range row {
+			if !slices.Contains(waysBack, b.Text) {
+				return b, true
+			}
+		}
+	}
+	return chat.Button{}, false
+}
