@@ -168,7 +168,11 @@ func (t *Turn) title(s record.Session) string {
 
 // sessionArgs are what a sentence says of a session.
 func (t *Turn) sessionArgs(s record.Session) text.A {
-	return text.A{"Title": t.title(s), "When": t.When(s.Start), "At": "", "Place": s.At, "Meet": s.Meet}
+	place := s.At
+	if s.Batch != "" {
+		place = "" // the title of a batch says it
+	}
+	return text.A{"Title": t.title(s), "When": t.When(s.Start), "At": "", "Place": place, "Meet": s.Meet}
 }
 
 // howToCheckIn answers a check-in without a code: what is open, and how.

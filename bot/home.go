@@ -114,7 +114,7 @@ type homeDuty struct {
 
 // homeDuties lists them, a family after the other.
 func homeDuties() []homeDuty {
-	return []homeDuty{dutyDuty(), seatDuty(), requestDuty()}
+	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty()}
 }
 
 // dutyButtons are the buttons of what the person owes or waits for.
@@ -258,7 +258,7 @@ func (t *Turn) homeRows() [][]Btn {
 // others.
 func (t *Turn) offers(c *command) bool {
 	switch c.name {
-	case "checkin", "leave", "swap":
+	case "checkin", "leave", "swap", "note":
 		return t.Actor.Has(record.Secretary)
 	case "schedule":
 		return len(t.Actor.Posts) > 0

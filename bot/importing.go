@@ -58,13 +58,19 @@ func (q *jobQueue) kick() {
 	}
 }
 
-// document takes a file: from an officer it becomes a job.
+// document takes a file: while a note is being written it is a part of it, else
+// from an officer it becomes a job.
 func (t *Turn) document() error {
 	switch {
 	case t.Ev.Chat.Group:
 		return nil
 	case !t.Known:
 		return t.stranger()
+	}
+	if taken, err := t.noteDocument(); err != nil || taken {
+		return err
+	}
+	switch {
 	case !t.Actor.Has(officers...):
 		t.Answer(t.Say("import.not_for_you"), t.homeRow())
 		return nil

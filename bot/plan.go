@@ -335,6 +335,9 @@ func (t *Turn) batchButtons(b record.Batch, n stateCount) [][]Btn {
 			row = append(row, Btn{Text: t.Say("seat_state."+string(state)) + " " + strconv.Itoa(n[state]), Line: "plan.who " + string(b.ID) + " " + string(state)})
 		}
 	}
+	if n[record.SeatAttended] > 0 {
+		row = append(row, t.Btn("note", "note.list "+string(b.ID)))
+	}
 	if t.mayPlanRotation() && b.State == record.PlanPublished {
 		row = append(row, t.Btn("move", "plan.edit "+string(b.ID)), t.Btn("cancel_batch", "plan.cancel "+string(b.ID)))
 	}
@@ -358,7 +361,11 @@ func (t *Turn) coverText(p record.Programme, place record.Code) (string, record.
 			parts = append(parts, t.Say("stage."+string(s))+" "+strconv.Itoa(stages[s]))
 		}
 	}
-	return t.Say("plan.cover", text.A{"Villages": n.Villages, "Counts": strings.Join(parts, " · ")}), n, nil
+	body := t.Say("plan.cover", text.A{"Villages": n.Villages, "Counts": strings.Join(parts, " · ")})
+	if notes := t.noteCounts(cover.Notes); notes != "" {
+		body += "\n" + t.Say("note.counts", text.A{"Counts": notes})
+	}
+	return body, n, nil
 }
 
 // Stage is where a branch stands in a programme, as the office counts it.

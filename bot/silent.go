@@ -163,7 +163,7 @@ func silentNotice(t *Turn, row record.Outbox) (notice, string, error) {
 // silentLines says who is silent, a session after the other: the names of the
 // first ones, counts of the rest.
 func (t *Turn) silentLines(list []silence) ([]string, error) {
-	const sessions, names = 3, 10
+	const sessions, names, towns = 3, 10, 3
 	var lines []string
 	var err error
 	said := 0
@@ -188,7 +188,8 @@ func (t *Turn) silentLines(list []silence) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n > names {
+		if n > names || len(who) > towns {
+			who = who[:min(len(who), towns)]
 			who[len(who)-1] += " …"
 		}
 		lines = append(append(lines, t.Say("duty.silent", args)), who...)
@@ -213,9 +214,9 @@ func (t *Turn) cannotAnswer(list []silence) (n int, err error) {
 }
 
 // silentSums says what else waits in places: seats without an answer, requests
-// to decide.
+// to decide, notes to read.
 func (t *Turn) silentSums(places []record.Code) (lines []string, seats int, err error) {
-	requests := 0
+	requests, notes := 0, 0
 	for _, place := range places {
 		overdue, err := t.overdueSeats(place)
 		if err != nil {
@@ -230,12 +231,20 @@ func (t *Turn) silentSums(places []record.Code) (lines []string, seats int, err 
 			return nil, 0, err
 		}
 		requests += len(open)
+		waiting, err := t.NotesToReview(place)
+		if err != nil {
+			return nil, 0, err
+		}
+		notes += len(waiting)
 	}
 	if seats > 0 {
 		lines = append(lines, t.Say("duty.seats", text.A{"N": seats}))
 	}
 	if requests > 0 {
 		lines = append(lines, t.Say("leave.waiting", text.A{"N": requests}))
+	}
+	if notes > 0 {
+		lines = append(lines, t.Say("note.waiting", text.A{"N": notes}))
 	}
 	return lines, seats, nil
 }
@@ -246,7 +255,14 @@ func (t *Turn) overdueSeats(place record.Code) ([]record.Standing, error) {
 	all, err := t.SeatsDue(t.b.conf.County, t.Now, most)
 	var list []record.Standing
 	for _, st := range all {
-		if place.Contains(st.Village) && st.State == record.SeatAssigned {
+		if !place.Contains(st.Village) || st.State != record.SeatAssigned {
+			continue
+		}
+		b, err := t.Batch(st.Batch)
+		if err != nil {
+			return nil, err
+		}
+		if b.From > record.DateOf(t.Now) { // else it is too late for an answer
 			list = append(list, st)
 		}
 	}

@@ -151,6 +151,7 @@ func (p *Planner) parts() []part {
 		{"publication", p.publish},
 		{"days of batches", p.batchDays},
 		{"seats", p.seats},
+		{"study notes", p.notes},
 		{"requests", p.expireRequests},
 		{"posts", p.endPosts},
 	}

@@ -19,6 +19,7 @@ var derived = []string{
 	"gradlist", "gradlike", "gradof", "auditof", "auditby",
 	"turnof", "turncount", "standof", "seat", "seatdue", "cover", "postends",
 	"standfor", "requestof", "requestopen", "requestdue", "leaveday", "burden",
+	"noteof", "notereview", "notenext",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -31,7 +32,7 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 		want := &Tx{Now: tx.Now, s: s}
 		sh := shadow{}
 		want.r, want.w = sh, sh
-		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildRequests, rebuildBurden} {
+		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildNotes, rebuildRequests, rebuildBurden} {
 			if err := rebuild(tx, want); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -305,12 +306,45 @@ func (c *county) act(kind, n int) {
 			_, err := tx.EndPosts("630224", record.Date(fmt.Sprintf("2026-12-%02d", 1+n%28)), 5)
 			return err
 		},
+		func(tx *Tx) error { return c.note(tx, v, n) },
 		func(tx *Tx) error {
 			week := []string{"2026-W48", "2026-W49"}[n%2]
 			return tx.CountPrompt(week, person, record.Prompts{Sent: n % 3, Urgent: n % 2, Held: n % 5 / 4})
 		},
 	}
 	c.try(acts[kind%len(acts)])
+}
+
+// note has a branch attend a batch, and something come of its note.
+func (c *county) note(tx *Tx, v record.Code, n int) error {
+	batches, err := tx.Batches("r1")
+	if err != nil || len(batches) == 0 {
+		return err
+	}
+	b := batches[n%len(batches)]
+	states := []record.SeatState{record.SeatAttended, record.SeatAttended, record.SeatAbsent}
+	if _, err := tx.CorrectSeat(b, v, states[n%3], "p1", "更正"); err != nil && !errors.Is(err, record.ErrChanged) && !errors.Is(err, record.ErrAlready) {
+		return err
+	}
+	note, err := tx.Note("r1", v)
+	if err != nil {
+		return nil //nolint:nilerr // none is owed
+	}
+	switch n % 5 {
+	case 0, 1:
+		if note, err = tx.AddNotePart("r1", v, record.NotePart{Person: note.Person, Text: "学到的"}); err == nil {
+			_, err = tx.HandInNote("r1", v, note.Person)
+		}
+	case 2:
+		_, err = tx.ReviewNote("r1", v, n%2 == 0, "p1", "请补充")
+	case 3:
+		if step, day := note.Coming(); day != "" {
+			err = tx.SaidOfNote(note, step)
+		}
+	case 4:
+		_, err = tx.ForgiveNote("r1", v, "p1", "病假")
+	}
+	return err
 }
 
 func TestCheckAgreesAfterAnyHistory(t *testing.T) {
@@ -327,11 +361,16 @@ func TestCheckAgreesAfterAnyHistory(t *testing.T) {
 
 func TestCheckFinds(t *testing.T) {
 	c := newCounty(t)
-	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24, 27, 28, 39, 33, 34, 33, 41} {
+	for _, kind := range []int{0, 3, 5, 8, 10, 11, 15, 16, 18, 19, 23, 24, 27, 28, 39, 33, 34, 33, 42, 41} {
 		for n := range 20 {
 			c.act(kind, n)
 		}
 	}
+	c.do(func(tx *Tx) error { // a note is handed in
+		return tx.setNote(record.Note{}, record.Note{
+			Programme: "r9", Village: c.village(2), Person: c.people[0], State: record.NoteSubmitted, Ended: "2026-12-01", Due: "2026-12-15",
+		})
+	})
 	c.do(func(tx *Tx) error { // somebody comes without being expected
 		s, err := tx.AddSession(record.Session{
 			Place: "630224", Title: "会议", State: record.Open, Start: c.now, End: c.now.Add(time.Hour), Opens: c.now, LateFrom: c.now,

@@ -25,6 +25,8 @@ import (
 type Coverage struct {
 	States map[record.SeatState]int `json:"states,omitzero"`
 	MakeUp int                      `json:"make_up,omitzero"`
+	// Notes counts the study notes that were ever owed, by where they stand.
+	Notes map[record.NoteState]int `json:"notes,omitzero"`
 }
 
 func standingKey(programme record.ProgrammeID, village record.Code) string {
@@ -473,7 +475,10 @@ func (tx *Tx) closeSeat(b record.Batch, old record.Standing, state record.SeatSt
 	}
 	s := old
 	s.State, s.Person, s.MakeUp = state, person, state == record.SeatAbsent
-	if err := tx.setStanding(old, &s, by, reason); err != nil || person == "" {
+	if err := tx.setStanding(old, &s, by, reason); err != nil {
+		return s, true, err
+	}
+	if err := tx.oweNote(b, s); err != nil || person == "" {
 		return s, true, err
 	}
 	trained, err := tx.Trained(person)

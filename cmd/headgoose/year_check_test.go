@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"headgoose/storage"
 	"headgoose/storage/record"
@@ -17,6 +18,7 @@ func (y *year) check() {
 	y.withinBudget()
 	y.turnsEnd()
 	y.seatsEnd()
+	y.notesEnd()
 	found, err := y.store.Check(y.ctx)
 	y.must(err)
 	for _, f := range found {
@@ -137,6 +139,32 @@ func (y *year) seatsEnd() {
 		}
 		if yearDays == 365 && cover.States[record.SeatAttended] < len(y.villages)/2 {
 			y.t.Errorf("only %d of %d attended", cover.States[record.SeatAttended], len(y.villages))
+		}
+		return nil
+	}))
+}
+
+// notesEnd: who attended owes a note, which is accepted, forgiven, or stands in
+// the open; its words have been said as far as their days have come.
+func (y *year) notesEnd() {
+	y.must(y.store.View(y.ctx, func(tx *storage.Tx) error {
+		list, err := tx.Standings(y.programme.ID, yearCounty)
+		if err != nil {
+			return err
+		}
+		today := record.DateOf(time.Now().In(y.zone))
+		for _, st := range list {
+			if st.State != record.SeatAttended {
+				continue
+			}
+			n, err := tx.Note(y.programme.ID, st.Village)
+			if err != nil {
+				return fmt.Errorf("%s attended: %w", st.Village, err)
+			}
+			y.counts["note "+string(n.State)]++
+			if n.Next != "" && n.Next < today.Shift(-1) {
+				y.t.Errorf("of the note of %s a word was to be said on %s: %+v", st.Village, n.Next, n)
+			}
 		}
 		return nil
 	}))

@@ -140,6 +140,15 @@ func (y *year) react(chatID, messageID int64, kind string, luck int) {
 		case luck < 85:
 			does = []string{"不同意", ">那天走不开"}
 		}
+	case record.KindNote:
+		switch {
+		case luck < 40:
+			does = []string{"写札记", ">学了合作社怎样公开账目,回村照着做。", "交上去"}
+		case luck < 60:
+			does = []string{"写几句", ">账目已经公开了"}
+		case luck < 70:
+			does = []string{"还没用上"}
+		}
 	case record.KindSilent:
 		does = pick(luck, 70, "都已电话联系", "都已电话联系")
 	}

@@ -157,6 +157,30 @@ func (y *year) changePost() {
 	})
 }
 
+// reviewNotes has the townships' officers read what was handed in: most is
+// accepted.
+func (y *year) reviewNotes() {
+	towns := map[record.Code]bool{}
+	for _, v := range y.villages {
+		towns[v.Township()] = true
+	}
+	for _, town := range slices.Sorted(maps.Keys(towns)) {
+		var waiting []record.Note
+		y.must(y.store.View(y.ctx, func(tx *storage.Tx) (err error) { waiting, err = tx.NotesToReview(town); return err }))
+		for _, n := range waiting {
+			accept := y.luck(5) > 0
+			y.update(func(tx *storage.Tx) error {
+				n, err := tx.ReviewNote(n.Programme, n.Village, accept, y.officer, "请再写具体些")
+				if err != nil {
+					return err
+				}
+				_, err = tx.AddOutbox(record.NoteNotice(n, fmt.Sprint(len(n.Rows)), n.Person, tx.Now, tx.Now.AddDate(0, 0, 14)))
+				return err
+			})
+		}
+	}
+}
+
 // hold opens the sessions that have begun, takes those who come, and closes those
 // that are over; some hosts forget one or the other.
 func (y *year) hold(now time.Time) {

@@ -7,13 +7,7 @@ import (
 )
 
 // Shift is the day so many days after another. A day that is none stays as it is.
-func Shift(day record.Date, days int) record.Date {
-	t, err := time.Parse(time.DateOnly, string(day))
-	if err != nil {
-		return day
-	}
-	return record.DateOf(t.AddDate(0, 0, days))
-}
+func Shift(day record.Date, days int) record.Date { return day.Shift(days) }
 
 // Between is how many days lie from one day to another; negative backwards, 0
 // where one of them is none.

@@ -22,3 +22,12 @@ func (d Date) In(zone *time.Location) (time.Time, error) {
 	}
 	return time.Time{}, fmt.Errorf("%w: date %q", ErrInvalid, string(d))
 }
+
+// Shift is the day so many days later; what is no whole day stays as it is.
+func (d Date) Shift(days int) Date {
+	t, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return d
+	}
+	return DateOf(t.AddDate(0, 0, days))
+}
