@@ -279,17 +279,10 @@ func (t *Turn) cycleUndo() error {
 		t.Answer(t.Say("cycle.nothing_to_undo", text.A{"Title": c.Title}), []Btn{t.Btn("back", "cycle.show "+id)})
 		return nil
 	}
-	undo := record.RotaChange{Cycle: c.ID, By: t.Person.ID, Reason: "undo", Undo: last.ID}
 	whole := record.Net(last.Moves)
-	for _, m := range whole {
-		turn, err := t.Tx.Turn(c.ID, m.Base, m.Village)
-		if err != nil {
-			return err
-		}
-		ahead := m.From.Day == "" || m.From.Day > record.DateOf(t.Now)
-		if turn.TurnSlot == m.To && !turn.State.Settled() && ahead {
-			undo.Moves = append(undo.Moves, record.TurnMove{Base: m.Base, Village: m.Village, From: m.To, To: m.From, Provisional: m.Provisional})
-		}
+	undo := record.RotaChange{Cycle: c.ID, By: t.Person.ID, Reason: "undo", Undo: last.ID}
+	if undo.Moves, err = t.movesBack(c, whole); err != nil {
+		return err
 	}
 	args := text.A{"Title": c.Title, "When": t.When(last.At), "N": len(undo.Moves), "Of": len(whole)}
 	if len(undo.Moves) == 0 {
@@ -305,4 +298,21 @@ func (t *Turn) cycleUndo() error {
 		return err
 	}
 	return t.changeRota(c, undo)
+}
+
+// movesBack are moves the other way round, as far as the turns still stand where
+// they were put and the days that they had lie ahead.
+func (t *Turn) movesBack(c record.Cycle, moves []record.TurnMove) ([]record.TurnMove, error) {
+	var back []record.TurnMove
+	for _, m := range moves {
+		turn, err := t.Tx.Turn(c.ID, m.Base, m.Village)
+		if err != nil {
+			return nil, err
+		}
+		ahead := m.From.Day == "" || m.From.Day > record.DateOf(t.Now)
+		if turn.TurnSlot == m.To && !turn.State.Settled() && ahead {
+			back = append(back, record.TurnMove{Base: m.Base, Village: m.Village, From: m.To, To: m.From, Provisional: m.Was, Was: m.Provisional})
+		}
+	}
+	return back, nil
 }

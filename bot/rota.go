@@ -74,7 +74,7 @@ func (t *Turn) rotaWeek() error {
 	rows = append(rows,
 		[]Btn{{Text: t.Say("button.prev_week"), Line: "rota " + strconv.Itoa(n-1)}, {Text: t.Say("button.next_week"), Line: "rota " + strconv.Itoa(n+1)}},
 		[]Btn{t.Btn("new_session", "rota.new"), t.Btn("cycles", "cycle")},
-		t.homeRow(),
+		append([]Btn{t.Btn("calendar", "calendar")}, t.homeRow()...),
 	)
 	t.Answer(strings.Join(lines, "\n"), rows...)
 	return nil

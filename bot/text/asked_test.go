@@ -30,6 +30,8 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"swap.title_":        code.constants(t, "SwapKind"),
 		"swap.head_":         code.constants(t, "SwapKind"),
 		"plan_state.":        code.constants(t, "PlanState"),
+		"day_kind.":          code.constants(t, "DayKind"),
+		"calendar.choose_":   append(code.constants(t, "DayKind"), "plain"),
 		"note_state.":        code.constants(t, "NoteState"),
 		"note.":              {"due", "returned", "submitted", "accepted", "forgiven"},
 		"turn_state.":        code.constants(t, "TurnState"),

@@ -58,3 +58,20 @@ const (
 	BusyLeave   BusyKind = "leave"   // approved leave
 	BusySession BusyKind = "session" // another session that expects the branch
 )
+
+// CalendarChange is one change of the calendar: days that are said otherwise, and
+// what was said of them before, so that it can be taken back.
+type CalendarChange struct {
+	ID     string        `json:"id"`
+	At     time.Time     `json:"at"`
+	By     PersonID      `json:"by"`
+	Reason string        `json:"reason,omitzero"`
+	Before []CalendarDay `json:"before,omitzero"` // those that were there
+	After  []CalendarDay `json:"after,omitzero"`  // those that are there since
+	// Rota are the changes of cycles that followed from it.
+	Rota   map[CycleID]RotaChangeID `json:"rota,omitzero"`
+	Undone bool                     `json:"undone,omitzero"`
+}
+
+// MaxCalendarRun is how many days one change of the calendar is about at most.
+const MaxCalendarRun = 31

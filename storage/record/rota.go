@@ -167,12 +167,12 @@ func MovesOf(turns []Turn, plan RotaPlan) []TurnMove {
 	var moves []TurnMove
 	for _, p := range plan.Turns {
 		if was := now[key{p.Base, p.Village}]; was.TurnSlot != p.TurnSlot {
-			moves = append(moves, TurnMove{Base: p.Base, Village: p.Village, From: was.TurnSlot, To: p.TurnSlot, Provisional: p.Provisional})
+			moves = append(moves, TurnMove{Base: p.Base, Village: p.Village, From: was.TurnSlot, To: p.TurnSlot, Provisional: p.Provisional, Was: was.Provisional})
 		}
 	}
 	for _, u := range plan.Unplaced {
 		if was := now[key{u.Base, u.Village}]; was.Day != "" {
-			moves = append(moves, TurnMove{Base: u.Base, Village: u.Village, From: was.TurnSlot})
+			moves = append(moves, TurnMove{Base: u.Base, Village: u.Village, From: was.TurnSlot, Was: was.Provisional})
 		}
 	}
 	return moves
@@ -185,5 +185,6 @@ type TurnMove struct {
 	Village     Code     `json:"village"`
 	From        TurnSlot `json:"from,omitzero"`
 	To          TurnSlot `json:"to,omitzero"`
-	Provisional bool     `json:"provisional,omitzero"`
+	Provisional bool     `json:"provisional,omitzero"`     // of To
+	Was         bool     `json:"was_provisional,omitzero"` // of From
 }

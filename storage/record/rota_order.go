@@ -54,7 +54,7 @@ func InOrder(c Cycle, turns []Turn, moves []TurnMove) []TurnMove {
 func stepAside(wait []TurnMove, apply func(TurnMove)) bool {
 	for i, m := range wait {
 		if m.From.Day != "" {
-			apply(TurnMove{Base: m.Base, Village: m.Village, From: m.From})
+			apply(TurnMove{Base: m.Base, Village: m.Village, From: m.From, Was: m.Was})
 			wait[i].From = TurnSlot{}
 			return true
 		}
