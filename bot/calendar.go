@@ -23,6 +23,7 @@ func calendarCommands() []command {
 		{name: "calendar", words: []string{"日历", "calendar"}, roles: officers, run: (*Turn).calendar},
 		{name: "calendar.edit", hidden: true, roles: county, run: func(t *Turn) error { return t.startFlow("calendar", nil) }},
 		{name: "calendar.save", hidden: true, roles: county, run: (*Turn).calendarSave},
+		{name: "calendar.sheet", hidden: true, roles: county, run: (*Turn).calendarSheet},
 		{name: "calendar.undo", hidden: true, roles: county, run: (*Turn).calendarUndo},
 	}
 }
@@ -64,7 +65,7 @@ func (t *Turn) calendar() error {
 	}
 	rows := [][]Btn{turn}
 	if t.Allow(record.EditCalendar, t.countyObject()) == nil {
-		row := []Btn{t.Btn("change_calendar", "calendar.edit")}
+		row := []Btn{t.Btn("change_calendar", "calendar.edit"), t.Btn("calendar_sheet", "calendar.sheet "+itoa(month.Year()))}
 		_, found, err := t.LastCalendarChange(t.b.conf.County)
 		if err != nil {
 			return err
@@ -72,7 +73,7 @@ func (t *Turn) calendar() error {
 		if found {
 			row = append(row, t.Btn("undo_calendar", "calendar.undo"))
 		}
-		rows = append(rows, row)
+		rows = append(rows, inRows(row, 2)...)
 	}
 	t.Answer(strings.Join(lines, "\n"), append(rows, []Btn{t.Btn("back", "rota"), t.Btn("home", "start")})...)
 	return nil
@@ -326,17 +327,8 @@ func (t *Turn) calendarSave() error {
 	if err != nil {
 		return err
 	}
-	told := 0
-	change.Rota = map[record.CycleID]record.RotaChangeID{}
-	for _, r := range rotas {
-		made, err := t.AddRotaChange(record.RotaChange{Cycle: r.c.ID, By: t.Person.ID, Moves: r.moves, Reason: e.name})
-		if err != nil {
-			return err
-		}
-		change.Rota[r.c.ID] = made.ID
-		told += len(villagesOf(r.moves))
-	}
-	if err := t.PutCalendarChange(t.b.conf.County, change); err != nil {
+	told, err := t.followCalendar(change, rotas, e.name)
+	if err != nil {
 		return err
 	}
 	if err := t.auditCalendar(e.kind + " " + string(e.from)); err != nil {
@@ -345,6 +337,21 @@ func (t *Turn) calendarSave() error {
 	t.planChanged()
 	t.Answer(t.Say("calendar.saved", text.A{"N": told}), []Btn{t.Btn("see_calendar", "calendar "+string(e.from[:7])), t.Btn("home", "start")})
 	return nil
+}
+
+// followCalendar makes the changes of the cycles that follow from one of the
+// calendar, and says how many villages they concern.
+func (t *Turn) followCalendar(change record.CalendarChange, rotas []calendarRota, reason string) (told int, err error) {
+	change.Rota = map[record.CycleID]record.RotaChangeID{}
+	for _, r := range rotas {
+		made, err := t.AddRotaChange(record.RotaChange{Cycle: r.c.ID, By: t.Person.ID, Moves: r.moves, Reason: reason})
+		if err != nil {
+			return told, err
+		}
+		change.Rota[r.c.ID] = made.ID
+		told += len(villagesOf(r.moves))
+	}
+	return told, t.PutCalendarChange(t.b.conf.County, change)
 }
 
 func (t *Turn) auditCalendar(note string) error {

@@ -291,6 +291,10 @@ func (b *Bot) loadFile(ctx context.Context, j record.Job) (file, error) {
 		return b.loadRoster(ctx, j, book)
 	case sheet.KindRota:
 		return b.loadRota(ctx, j, book)
+	case sheet.KindPlan:
+		return b.loadPlan(ctx, j, book)
+	case sheet.KindCalendar:
+		return b.loadCalendar(ctx, j, book)
 	}
 	return otherFile("import.other_kind"), nil
 }
@@ -403,6 +407,7 @@ func (f otherFile) apply(context.Context, *Bot, record.PersonID, func(int, int))
 // importNotices send the workbook of faults and changes.
 func importNotices() map[string]render {
 	return map[string]render{
+		"plan.sheet": planSheetNotice, "calendar.sheet": calendarSheetNotice,
 		"import.detail": func(t *Turn, row record.Outbox) (notice, string, error) {
 			j, err := t.Job(row.Args["job"])
 			if err != nil {

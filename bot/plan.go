@@ -46,6 +46,7 @@ func planCommands() []command {
 		{name: "plan.free", hidden: true, roles: officers, run: (*Turn).planFree},
 		{name: "plan.publish", hidden: true, roles: officers, run: (*Turn).planPublish},
 		{name: "plan.who", hidden: true, roles: officers, run: (*Turn).planWho},
+		{name: "plan.sheet", hidden: true, roles: officers, run: (*Turn).planSheet},
 		{name: "plan.branch", hidden: true, roles: officers, run: (*Turn).planBranch},
 		{name: "plan.answer", hidden: true, roles: officers, run: (*Turn).planAnswer},
 		{name: "plan.assign", hidden: true, roles: officers, run: (*Turn).planAssign},
@@ -192,6 +193,7 @@ func (t *Turn) showDraftProgramme(p record.Programme) error {
 		t.Say("plan.rules", text.A{"Share": p.Share, "Answer": p.AnswerDays, "Offer": p.OfferHours, "Note": p.NoteDays}),
 	}
 	rows := [][]Btn{{t.Btn("batches", "plan.batches "+id), t.Btn("add_batch", "plan.add "+id)}}
+	rows = append(rows, []Btn{t.Btn("plan_sheet", "plan.sheet "+id)})
 	if len(batches) > 0 {
 		rows = append(rows, []Btn{t.Btn("make_draft", "plan.draft "+id)})
 	}

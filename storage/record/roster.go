@@ -60,6 +60,17 @@ const (
 	FieldMeet     Field = "meet"
 	FieldHost     Field = "host"
 
+	FieldKind   Field = "kind"   // of a day of the calendar
+	FieldReason Field = "reason" // its name, or why a base is shut
+
+	FieldBatch   Field = "batch" // its number in the programme
+	FieldTo      Field = "destination"
+	FieldFirst   Field = "first_day"
+	FieldLast    Field = "last_day"
+	FieldSeats   Field = "seats"
+	FieldContact Field = "contact"
+	FieldBring   Field = "bring"
+
 	FieldSchool      Field = "school"
 	FieldMajor       Field = "major"
 	FieldStudying    Field = "studying"
@@ -90,6 +101,7 @@ const (
 	FaultRole           FaultKind = "role"              // not one of the posts
 	FaultEducation      FaultKind = "education"         // not one of the levels
 	FaultChoice         FaultKind = "choice"            // not one of the choices
+	FaultNumber         FaultKind = "number"            // the least and the most allowed
 	FaultCode           FaultKind = "code"              // not a statistical code of as many digits as are needed here
 	FaultCodeElsewhere  FaultKind = "code_elsewhere"    // lies outside the county or township
 	FaultRolePlace      FaultKind = "role_place"        // the post is not held at this level of place

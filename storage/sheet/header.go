@@ -64,6 +64,17 @@ var headings = map[record.Field]string{
 	record.FieldMeet: "集合 集合地点 集合点 集合时间地点 集合地点及时间 meet meeting meetingpoint meetat",
 	record.FieldHost: "主持人 主持 带队人 带队 负责人 带队领导 host leader",
 
+	record.FieldKind:   "类型 日历类型 类别 放假调休 kind daykind",
+	record.FieldReason: "名称 节日 节假日 假日名称 原因 名称或原因 holiday holidayname reason nameorreason",
+
+	record.FieldBatch:   "批次 期次 第几批 batch batchno batchnumber",
+	record.FieldTo:      "目的地 目的县 目的地(县区) 接收县区 接收地 前往 destination",
+	record.FieldFirst:   "开始日期 起始日期 开始日 出发日期 firstday firstdate",
+	record.FieldLast:    "结束日期 截止日期 结束日 返回日期 lastday lastdate",
+	record.FieldSeats:   "名额 人数 seats",
+	record.FieldContact: "联系人 接待联系人 接待人 对方联系人 contactperson",
+	record.FieldBring:   "携带 携带材料 要带的材料 携带物品 bring tobring",
+
 	record.FieldSchool:      "毕业院校 学校 院校 就读院校 毕业学校 就读学校 学校名称 school university schoolname",
 	record.FieldMajor:       "专业 所学专业 专业名称 major subject",
 	record.FieldStudying:    "是否在读 在读 在读或毕业 在读/毕业 在校情况 是否毕业 studying studyingorgraduated graduated",
@@ -215,6 +226,10 @@ func (g *grid) header(at int) *header {
 	row := g.rows[at]
 	h := &header{row: row.n, at: at, titles: row.cells, cols: knownFields(row.cells)}
 	switch {
+	case h.has(record.FieldTo) && (h.has(record.FieldSeats) || h.has(record.FieldFirst)):
+		h.kind = KindPlan
+	case h.has(record.FieldDate) && h.has(record.FieldKind):
+		h.kind = KindCalendar
 	case h.has(record.FieldDate) && (h.has(record.FieldTime) || h.has(record.FieldBase)):
 		h.kind = KindRota
 	case h.has(record.FieldEmployment) || h.has(record.FieldWillingness):
@@ -264,6 +279,11 @@ var fieldsOf = map[Kind][]record.Field{
 		record.FieldDate, record.FieldTime, record.FieldEnd, record.FieldBase, record.FieldTownship, record.FieldVillage,
 		record.FieldBranches, record.FieldMeet, record.FieldHost,
 	},
+	KindPlan: {
+		record.FieldBatch, record.FieldTo, record.FieldFirst, record.FieldLast, record.FieldTime, record.FieldEnd, record.FieldSeats,
+		record.FieldContact, record.FieldMeet, record.FieldBring,
+	},
+	KindCalendar: {record.FieldDate, record.FieldKind, record.FieldReason, record.FieldBase},
 	KindGraduates: {
 		record.FieldTownship, record.FieldVillage, record.FieldCode, record.FieldName, record.FieldBirthYear, record.FieldEducation,
 		record.FieldSchool, record.FieldMajor, record.FieldStudying, record.FieldGraduation, record.FieldEmployment,
@@ -283,6 +303,9 @@ func (h *header) complete() error {
 	switch h.kind {
 	case KindRota:
 		errs = [3]error{need(record.FieldTime), need(record.FieldBase), need(record.FieldBranches, record.FieldVillage, record.FieldTownship)}
+	case KindPlan:
+		errs = [3]error{need(record.FieldFirst), need(record.FieldSeats)}
+	case KindCalendar: // what tells it is all that it needs
 	case KindGraduates:
 		errs = [3]error{need(record.FieldVillage, record.FieldCode), need(record.FieldName), need(record.FieldBirthYear)}
 	default:

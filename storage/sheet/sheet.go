@@ -100,6 +100,8 @@ const (
 	KindRoster    Kind = "roster" // places, and who holds which post there
 	KindRota      Kind = "rota"
 	KindGraduates Kind = "graduates"
+	KindPlan      Kind = "plan"     // the batches of a programme of rotation training
+	KindCalendar  Kind = "calendar" // days that are not what their weekday says
 )
 
 // Column is where a field stands in a sheet.
@@ -124,6 +126,8 @@ type Book struct {
 	Roster    []record.RosterRow
 	Rota      []RotaRow
 	Graduates []GraduateRow
+	Plan      []BatchRow
+	Calendar  []CalendarRow
 	Faults    []record.Fault // by row
 }
 
@@ -154,6 +158,10 @@ func Read(data []byte, o Options) (*Book, error) {
 	switch head.kind {
 	case KindRota:
 		b.Rota = readRows(&p, readRota)
+	case KindPlan:
+		b.Plan = readRows(&p, readBatch)
+	case KindCalendar:
+		b.Calendar = readRows(&p, readCalendarDay)
 	case KindGraduates:
 		b.Graduates = readRows(&p, readGraduate)
 	default:

@@ -1,0 +1,229 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"headgoose/bot/chat"
+	"headgoose/bot/text"
+	"headgoose/storage"
+	"headgoose/storage/record"
+	"headgoose/storage/sheet"
+)
+
+// calendarFile is a sheet of days compared with the calendar. Days that it does
+// not name stay as they are; the notice of the State Council is entered with it in
+// one go.
+type calendarFile struct {
+	book    *sheet.Book
+	days    []record.CalendarDay // to be said
+	rows    map[record.Date]int
+	same    int
+	faults  []record.Fault
+	follows []calendarRota
+}
+
+func (b *Bot) loadCalendar(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
+	var f file
+	err := b.store.View(ctx, func(tx *storage.Tx) error {
+		t, err := b.turnTo(tx, record.Outbox{Person: j.Person})
+		if err != nil {
+			return err
+		}
+		f, err = t.compareCalendar(book)
+		return err
+	})
+	return f, err
+}
+
+func (t *Turn) compareCalendar(book *sheet.Book) (file, error) {
+	switch err := t.Allow(record.EditCalendar, t.countyObject()); {
+	case errors.Is(err, record.ErrNotYours):
+		return otherFile("import.calendar_not_yours"), nil
+	case err != nil:
+		return nil, err
+	}
+	f := calendarFile{book: book, rows: map[record.Date]int{}}
+	bases, err := t.Bases(t.b.conf.County)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range book.Calendar {
+		if err := f.sort(t, row, bases); err != nil {
+			return nil, err
+		}
+	}
+	f.follows, err = t.calendarMoves(f.days, nil)
+	return f, err
+}
+
+// sort puts a row where it belongs: to be said, the same already, or at fault.
+func (f *calendarFile) sort(t *Turn, row sheet.CalendarRow, bases []record.Base) error {
+	d := record.CalendarDay{Day: row.Day, Kind: row.Kind, Name: row.Name}
+	fault := func(field record.Field, kind record.FaultKind, value string, hint ...string) error {
+		f.faults = append(f.faults, record.Fault{Row: row.Row, Field: field, Kind: kind, Value: clip(value, 20), Hint: hint})
+		return nil
+	}
+	if row.Base != "" && row.Kind == record.Shut {
+		i := slices.IndexFunc(bases, func(b record.Base) bool {
+			return string(b.ID) == row.Base || strings.Contains(b.Name, row.Base) || strings.Contains(strings.ToLower(b.NameEN), strings.ToLower(row.Base))
+		})
+		if i < 0 {
+			var names []string
+			for _, b := range bases {
+				names = append(names, b.Name)
+			}
+			return fault(record.FieldBase, faultBase, row.Base, names...)
+		}
+		d.Base = bases[i].ID
+	}
+	if d.Day < record.DateOf(t.Now) {
+		return fault(record.FieldDate, faultPast, string(d.Day))
+	}
+	now, err := t.CalendarDays(t.b.conf.County, d.Day, d.Day)
+	if err != nil {
+		return err
+	}
+	for _, was := range now {
+		if was.Kind == d.Kind && was.Base == d.Base && was.Name == d.Name && !was.Provisional {
+			f.same++
+			return nil
+		}
+	}
+	f.days, f.rows[d.Day] = append(f.days, d), row.Row
+	return nil
+}
+
+func (f calendarFile) found() int { return len(f.days) }
+
+func (f calendarFile) summary(t *Turn) string {
+	faults := f.book.Locate(f.faults...)
+	head := t.Say("import.read", text.A{"N": f.book.Read, "Header": f.book.HeaderRow})
+	lines := append([]string{t.Say("import.calendar_counts", text.A{"Changed": len(f.days), "Same": f.same, "Refused": sheet.Rows(faults)})},
+		faultLines(t, faults, 3)...)
+	for _, r := range f.follows {
+		lines = append(lines, t.Say("calendar.moves", text.A{"Title": r.c.Title, "N": len(villagesOf(r.moves))}))
+		lines = append(lines, t.consequences(r.in, r.plan, r.moves)...)
+	}
+	switch {
+	case f.found() == 0:
+		lines = append(lines, t.Say("import.nothing"))
+	case len(f.follows) == 0:
+		lines = append(lines, t.Say("calendar.moves_nothing"))
+	}
+	return joinLines(head, lines)
+}
+
+func (f calendarFile) detail(t *Turn) ([]byte, error) {
+	t.Now = t.b.store.Now().In(t.b.conf.Zone)
+	var changes []sheet.DetailRow
+	for _, d := range f.days {
+		said, err := t.calendarLines([]record.CalendarDay{d})
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, sheet.DetailRow{Row: f.rows[d.Day], Text: said[0]})
+	}
+	return writeDetail(t, f.book.Locate(f.faults...), changes)
+}
+
+// daysAtOnce is how many days one transaction says.
+const daysAtOnce = 40
+
+// apply says the days, a part a transaction, and with the last one makes the
+// changes of the cycles that follow.
+func (f calendarFile) apply(ctx context.Context, b *Bot, by record.PersonID, progress func(done, of int)) (func(*Turn) string, error) {
+	done, told := 0, 0
+	for part := range slices.Chunk(f.days, daysAtOnce) {
+		last := done+len(part) == len(f.days)
+		err := b.store.Update(ctx, func(tx *storage.Tx) error {
+			t, err := b.turnTo(tx, record.Outbox{Person: by})
+			if err != nil {
+				return err
+			}
+			if err := t.Allow(record.EditCalendar, t.countyObject()); err != nil {
+				return err
+			}
+			told, err = t.sayDays(part, last)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		done += len(part)
+		progress(done, len(f.days))
+	}
+	return func(t *Turn) string {
+		return t.Say("import.calendar_done", text.A{"Days": len(f.days), "N": told, "Refused": sheet.Rows(f.book.Locate(f.faults...))})
+	}, nil
+}
+
+// sayDays writes days; with the last ones the cycles are planned anew.
+func (t *Turn) sayDays(days []record.CalendarDay, last bool) (told int, err error) {
+	var rotas []calendarRota
+	if last {
+		if rotas, err = t.calendarMoves(days, nil); err != nil {
+			return 0, err
+		}
+	}
+	change, err := t.ChangeCalendar(t.b.conf.County, days, nil, t.Person.ID, "sheet")
+	if err != nil {
+		return 0, err
+	}
+	if told, err = t.followCalendar(change, rotas, "sheet"); err != nil {
+		return 0, err
+	}
+	return told, t.auditCalendar("sheet")
+}
+
+// calendarSheet has the days of a year sent as a workbook that can be changed and
+// sent back.
+func (t *Turn) calendarSheet() error {
+	if err := t.Allow(record.EditCalendar, t.countyObject()); err != nil {
+		return err
+	}
+	t.Queue(record.Outbox{
+		Key:   "calendar.sheet/" + stampOf(t.Tx.Now) + "/" + string(t.Person.ID),
+		Class: record.Reply, Kind: "calendar.sheet", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
+		Args: map[string]string{"year": itoa(atoi(t.Arg(0)))}, UselessAfter: t.Now.Add(chartUseful),
+	})
+	t.Toast(t.Say("export.coming"))
+	return nil
+}
+
+func calendarSheetNotice(t *Turn, row record.Outbox) (notice, string, error) {
+	if err := t.Allow(record.EditCalendar, t.countyObject()); err != nil {
+		return notice{}, "", err
+	}
+	year := row.Args["year"]
+	days, err := t.CalendarDays(t.b.conf.County, record.Date(year+"-01-01"), record.Date(year+"-12-31"))
+	if err != nil {
+		return notice{}, "", err
+	}
+	var rows []sheet.CalendarRow
+	for _, d := range days {
+		line := sheet.CalendarRow{Day: d.Day, Kind: d.Kind, Name: d.Name}
+		if d.Base != "" {
+			line.Base = t.baseTitle(d.Base)
+		}
+		rows = append(rows, line)
+	}
+	bases, err := t.Bases(t.b.conf.County)
+	if err != nil {
+		return notice{}, "", err
+	}
+	var names []string
+	for _, b := range bases {
+		names = append(names, b.Name)
+	}
+	lang, name := sheet.Lang(t.Voice.Lang), t.Say("import.calendar_file", text.A{"Year": year})
+	return notice{
+		card: card{Text: t.Say("import.calendar_template", text.A{"Year": year})},
+		draw: func() ([]byte, *chat.Upload, error) {
+			body, err := sheet.WriteCalendar(lang, name, names, rows)
+			return nil, &chat.Upload{Name: name + ".xlsx", Body: body}, err
+		},
+	}, "", nil
+}

@@ -1,0 +1,273 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"headgoose/bot/chat"
+	"headgoose/bot/text"
+	"headgoose/storage"
+	"headgoose/storage/record"
+	"headgoose/storage/sheet"
+)
+
+// planFile is a plan of rotation training compared with the programme that is
+// being drafted. Batches of a published programme are changed by buttons alone:
+// people have been told of them.
+type planFile struct {
+	book      *sheet.Book
+	programme record.Programme
+	adds      []sheet.BatchRow
+	changes   []batchChange
+	same      int
+	faults    []record.Fault
+}
+
+// batchChange is a batch that a row says otherwise.
+type batchChange struct {
+	row sheet.BatchRow
+	was record.Batch
+}
+
+// faultBatch: there is no batch of that number to be changed.
+const faultBatch record.FaultKind = "unknown_batch"
+
+func (b *Bot) loadPlan(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
+	var f file
+	err := b.store.View(ctx, func(tx *storage.Tx) error {
+		t, err := b.turnTo(tx, record.Outbox{Person: j.Person})
+		if err != nil {
+			return err
+		}
+		f, err = t.comparePlan(book)
+		return err
+	})
+	return f, err
+}
+
+// comparePlan compares a plan with the newest programme in draft.
+func (t *Turn) comparePlan(book *sheet.Book) (file, error) {
+	switch err := t.Allow(record.PlanRotation, t.countyObject()); {
+	case errors.Is(err, record.ErrNotYours):
+		return otherFile("import.plan_not_yours"), nil
+	case err != nil:
+		return nil, err
+	}
+	programmes, err := t.Programmes(t.b.conf.County)
+	if err != nil {
+		return nil, err
+	}
+	f := planFile{book: book}
+	for _, p := range programmes {
+		if p.State == record.PlanDraft && p.Created.After(f.programme.Created) {
+			f.programme = p
+		}
+	}
+	if f.programme.ID == "" {
+		return otherFile("import.plan_no_draft"), nil
+	}
+	batches, err := t.Batches(f.programme.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range book.Plan {
+		f.sort(t, row, batches)
+	}
+	return f, nil
+}
+
+// sort puts a row where it belongs: to add, to change, the same, or at fault.
+func (f *planFile) sort(t *Turn, row sheet.BatchRow, batches []record.Batch) {
+	fault := record.Fault{Row: row.Row, Field: record.FieldFirst}
+	i := slices.IndexFunc(batches, func(b record.Batch) bool {
+		if row.Number > 0 {
+			return b.Number == row.Number
+		}
+		return b.Place == row.Place && b.From == row.From
+	})
+	switch {
+	case row.From <= record.DateOf(t.Now):
+		fault.Kind = faultPast
+	case daysApart(row.From, row.To) >= storage.MaxBatchDays:
+		fault.Kind, fault.Field, fault.Args = record.FaultNumber, record.FieldLast, []string{"1", itoa(storage.MaxBatchDays)}
+	case row.Seats > storage.MaxSeats:
+		fault.Kind, fault.Field, fault.Args = record.FaultNumber, record.FieldSeats, []string{"1", itoa(storage.MaxSeats)}
+	case i < 0 && row.Number > 0 && row.Number <= len(batches):
+		fault.Kind, fault.Field, fault.Value = faultBatch, record.FieldBatch, itoa(row.Number)
+	case i < 0:
+		f.adds = append(f.adds, row)
+		return
+	case sameBatch(batchOf(row, batches[i]), batches[i]):
+		f.same++
+		return
+	default:
+		f.changes = append(f.changes, batchChange{row, batches[i]})
+		return
+	}
+	f.faults = append(f.faults, fault)
+}
+
+// batchOf is a batch as a row says it; an empty cell leaves what was there.
+func batchOf(row sheet.BatchRow, b record.Batch) record.Batch {
+	keep := func(is, was string) string {
+		if is == "" {
+			return was
+		}
+		return is
+	}
+	b.Place, b.Days, b.Hours, b.Seats = row.Place, row.Days, row.Hours, row.Seats
+	b.Contact, b.Meet, b.Bring = keep(row.Contact, b.Contact), keep(row.Meet, b.Meet), keep(row.Bring, b.Bring)
+	return b
+}
+
+func sameBatch(a, b record.Batch) bool {
+	return a.Place == b.Place && a.Days == b.Days && a.Hours == b.Hours && a.Seats == b.Seats &&
+		a.Contact == b.Contact && a.Meet == b.Meet && a.Bring == b.Bring
+}
+
+func (f planFile) found() int { return len(f.adds) + len(f.changes) }
+
+func (f planFile) summary(t *Turn) string {
+	faults := f.book.Locate(f.faults...)
+	head := t.Say("import.read", text.A{"N": f.book.Read, "Header": f.book.HeaderRow})
+	lines := append([]string{t.Say("import.plan_counts", text.A{
+		"Title": f.programme.Title, "Added": len(f.adds), "Changed": len(f.changes), "Same": f.same, "Refused": sheet.Rows(faults),
+	})}, faultLines(t, faults, 3)...)
+	all := f.lines(t)
+	for _, l := range all[:min(len(all), 3)] {
+		lines = append(lines, l.Text)
+	}
+	if f.found() == 0 {
+		lines = append(lines, t.Say("import.nothing"))
+	}
+	return joinLines(head, lines)
+}
+
+// lines say each batch that would be added or changed.
+func (f planFile) lines(t *Turn) []sheet.DetailRow {
+	var list []sheet.DetailRow
+	for _, row := range f.adds {
+		list = append(list, sheet.DetailRow{Row: row.Row, Text: t.Say("import.plan_added", t.batchArgs(batchOf(row, record.Batch{Number: row.Number})))})
+	}
+	for _, c := range f.changes {
+		args := t.batchArgs(batchOf(c.row, c.was))
+		args["WasTo"], args["WasSpan"], args["WasSeats"] = c.was.Place, t.daysText(c.was.Days), c.was.Seats
+		list = append(list, sheet.DetailRow{Row: c.row.Row, Text: t.Say("import.plan_changed", args)})
+	}
+	return list
+}
+
+func (f planFile) detail(t *Turn) ([]byte, error) {
+	t.Now = t.b.store.Now().In(t.b.conf.Zone)
+	return writeDetail(t, f.book.Locate(f.faults...), f.lines(t))
+}
+
+// apply writes a batch a transaction, compared once more with the draft as it
+// then stands, so that a repeat changes nothing.
+func (f planFile) apply(ctx context.Context, b *Bot, by record.PersonID, progress func(done, of int)) (func(*Turn) string, error) {
+	rows := slices.Clone(f.adds)
+	for _, c := range f.changes {
+		rows = append(rows, c.row)
+	}
+	slices.SortFunc(rows, func(a, b sheet.BatchRow) int { return a.Row - b.Row })
+	written := 0
+	var faults []record.Fault
+	for i, row := range rows {
+		var one planFile
+		err := b.store.Update(ctx, func(tx *storage.Tx) error {
+			t, err := b.turnTo(tx, record.Outbox{Person: by})
+			if err != nil {
+				return err
+			}
+			one, err = t.writeBatch(f, row)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		written += one.found()
+		faults = append(faults, one.faults...)
+		progress(i+1, len(rows))
+	}
+	return func(t *Turn) string {
+		refused := sheet.Rows(f.book.Locate(slices.Concat(f.faults, faults)...))
+		return joinLines(t.Say("import.plan_done", text.A{"Title": f.programme.Title, "N": written, "Refused": refused}), faultLines(t, faults, 3))
+	}, nil
+}
+
+// writeBatch adds or changes the batch of a row, and says which it was.
+func (t *Turn) writeBatch(f planFile, row sheet.BatchRow) (one planFile, err error) {
+	if err := t.Allow(record.PlanRotation, t.countyObject()); err != nil {
+		return one, err
+	}
+	one = planFile{book: f.book, programme: f.programme}
+	p, err := t.Programme(t.b.conf.County, f.programme.ID)
+	if err != nil {
+		return one, err
+	}
+	if p.State != record.PlanDraft {
+		one.faults = []record.Fault{{Row: row.Row, Kind: record.FaultChanged}}
+		return one, nil
+	}
+	batches, err := t.Batches(p.ID)
+	if err != nil {
+		return one, err
+	}
+	one.sort(t, row, batches)
+	for _, row := range one.adds {
+		b := batchOf(row, record.Batch{Programme: p.ID})
+		if b, err = t.AddBatch(b); err != nil {
+			return one, err
+		}
+		err = t.auditPlan("batch " + string(b.ID))
+	}
+	for _, c := range one.changes {
+		_, err = t.ChangeBatch(c.was.ID, func(b *record.Batch) { *b = batchOf(c.row, *b) })
+		if err == nil {
+			err = t.auditPlan("edit " + string(c.was.ID))
+		}
+	}
+	return one, err
+}
+
+// planSheet has the batches of a programme sent as a workbook that can be filled
+// in and sent back.
+func (t *Turn) planSheet() error {
+	p, err := t.programme(record.PlanRotation)
+	if err != nil {
+		return err
+	}
+	t.Queue(record.Outbox{
+		Key:   "plan.sheet/" + stampOf(t.Tx.Now) + "/" + string(t.Person.ID),
+		Class: record.Reply, Kind: "plan.sheet", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
+		Args: map[string]string{"programme": string(p.ID)}, UselessAfter: t.Now.Add(chartUseful),
+	})
+	t.Toast(t.Say("export.coming"))
+	return nil
+}
+
+func planSheetNotice(t *Turn, row record.Outbox) (notice, string, error) {
+	p, err := t.programmeOf(record.ProgrammeID(row.Args["programme"]), record.PlanRotation)
+	if err != nil {
+		return notice{}, "", err
+	}
+	batches, err := t.Batches(p.ID)
+	if err != nil {
+		return notice{}, "", err
+	}
+	var rows []sheet.BatchRow
+	for _, b := range batches {
+		rows = append(rows, sheet.BatchRow{
+			Number: b.Number, Place: b.Place, Days: b.Days, Hours: b.Hours, Seats: b.Seats, Contact: b.Contact, Meet: b.Meet, Bring: b.Bring,
+		})
+	}
+	lang, name := sheet.Lang(t.Voice.Lang), t.Say("import.plan_file", text.A{"Title": p.Title})
+	return notice{
+		card: card{Text: t.Say("import.plan_template", text.A{"Title": p.Title})},
+		draw: func() ([]byte, *chat.Upload, error) {
+			body, err := sheet.WritePlan(lang, name, rows)
+			return nil, &chat.Upload{Name: name + ".xlsx", Body: body}, err
+		},
+	}, "", nil
+}
