@@ -407,7 +407,7 @@ func (f otherFile) apply(context.Context, *Bot, record.PersonID, func(int, int))
 // importNotices send the workbook of faults and changes.
 func importNotices() map[string]render {
 	return map[string]render{
-		"plan.sheet": planSheetNotice, "calendar.sheet": calendarSheetNotice,
+		"plan.sheet": planSheetNotice, "plan.ledger": planLedgerNotice, "calendar.sheet": calendarSheetNotice,
 		"import.detail": func(t *Turn, row record.Outbox) (notice, string, error) {
 			j, err := t.Job(row.Args["job"])
 			if err != nil {

@@ -13,13 +13,24 @@ func scheduleCommands() []command {
 		{name: "schedule", words: []string{"日程", "我的日程", "安排", "schedule"}, run: (*Turn).schedule},
 		{name: "schedule.mine", hidden: true, run: (*Turn).scheduleMine},
 		{name: "schedule.file", hidden: true, run: (*Turn).scheduleFile},
+		{name: "schedule.base", hidden: true, roles: record.Roles(), run: (*Turn).scheduleBase},
 		{name: "schedule.week", hidden: true, roles: officers, run: (*Turn).scheduleWeek},
 	}
 }
 
 // schedule shows the own next sessions, or for somebody who has none of the
-// own, the office's week.
+// own, the office's week; with the name of a base what comes there.
 func (t *Turn) schedule() error {
+	if name := strings.Join(t.Args, " "); name != "" {
+		base, err := t.baseNamed(name)
+		if err != nil {
+			return err
+		}
+		if base != "" {
+			t.Args = []string{string(base)}
+			return t.scheduleBase()
+		}
+	}
 	list, err := t.mySessions()
 	if err != nil {
 		return err
@@ -111,6 +122,11 @@ func (t *Turn) scheduleWeek() error {
 		return err
 	}
 	rows = append(rows, t.weekRow("schedule.week", v))
+	bases, err := t.baseButtons()
+	if err != nil {
+		return err
+	}
+	rows = append(rows, inRows(bases, 2)...)
 	row := []Btn{}
 	if t.b.commands["rota"] != nil {
 		row = append(row, t.Btn("rota", "rota"))

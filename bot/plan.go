@@ -46,6 +46,7 @@ func planCommands() []command {
 		{name: "plan.free", hidden: true, roles: officers, run: (*Turn).planFree},
 		{name: "plan.publish", hidden: true, roles: officers, run: (*Turn).planPublish},
 		{name: "plan.who", hidden: true, roles: officers, run: (*Turn).planWho},
+		{name: "plan.ledger", hidden: true, roles: officers, run: (*Turn).planLedger},
 		{name: "plan.sheet", hidden: true, roles: officers, run: (*Turn).planSheet},
 		{name: "plan.branch", hidden: true, roles: officers, run: (*Turn).planBranch},
 		{name: "plan.answer", hidden: true, roles: officers, run: (*Turn).planAnswer},
@@ -161,6 +162,9 @@ func (t *Turn) showProgramme(p record.Programme) error {
 	}
 	if place.Level() == record.County {
 		row = append(row, t.Btn("chart", "plan.chart "+id))
+	}
+	if t.Allow(record.ExportRoster, record.Object{Place: place}) == nil {
+		row = append(row, t.Btn("ledger", "plan.ledger "+id))
 	}
 	back := t.homeRow()
 	if t.mayPlanRotation() {

@@ -155,12 +155,41 @@ func (t *Turn) placePage(v view) error {
 	lines := []string{t.head(v), t.sumLine(sum), t.Say("query.people", text.A{
 		"NotEnrolled": n.Secretaries - n.Enrolled, "Unreachable": n.Unreachable, "Vacant": n.Villages - n.Secretaries,
 	})}
+	plans, leads, err := t.planLines(v.place)
+	if err != nil {
+		return err
+	}
+	lines = append(lines, plans...)
 	if t.Ev.Chat.Group {
 		t.Answer(strings.Join(lines, "\n"))
 		return nil
 	}
-	t.Answer(strings.Join(lines, "\n"), t.placeButtons(v, sum, n)...)
+	rows := t.placeButtons(v, sum, n)
+	if len(leads) > 0 {
+		rows = append([][]Btn{leads}, rows...)
+	}
+	t.Answer(strings.Join(lines, "\n"), rows...)
 	return nil
+}
+
+// planLines say how far the programme and the cycle are that are going on, with
+// the buttons that lead to them.
+func (t *Turn) planLines(place record.Code) (lines []string, row []Btn, err error) {
+	said, programme, err := t.programmeLine(place)
+	if err != nil {
+		return nil, nil, err
+	}
+	if said != "" {
+		lines, row = append(lines, said), append(row, t.Btn("plan", "plan.show "+string(programme)))
+	}
+	said, cycle, err := t.cycleLine(place)
+	if err != nil {
+		return nil, nil, err
+	}
+	if said != "" {
+		lines, row = append(lines, said), append(row, t.Btn("cycles", "cycle.show "+string(cycle)))
+	}
+	return lines, row, nil
 }
 
 // sumLine says a week's sum: 场次 6 · 应到 184 · 已到 171 · 请假 8 · 未到 5.
