@@ -56,7 +56,7 @@ func (t *Turn) cycles() error {
 	var rows [][]Btn
 	for _, c := range list[(n-1)*6 : min(n*6, len(list))] {
 		lines = append(lines, t.Say("cycle.line", text.A{"Title": c.Title, "State": t.Say("plan_state." + string(c.State))}))
-		rows = append(rows, []Btn{{Text: clip(c.Title, 12), Line: "cycle.show " + string(c.ID)}})
+		rows = append(rows, []Btn{{Text: clip(c.Title, 24), Line: "cycle.show " + string(c.ID)}})
 	}
 	rows = append(rows, t.pager(n, pages, "cycle")...)
 	foot := []Btn{t.Btn("back", "rota")}

@@ -36,7 +36,7 @@ type demoOptions struct {
 	clock *movableClock
 	// key is the master key; nil: one of the demo's own.
 	key []byte
-	// alone leaves the crowd out, so that nobody but the personas acts.
+	// alone leaves the crowd and the plans out, so that nobody but the personas acts.
 	alone bool
 	// step is the time between two of the crowd; 0: as people at a door.
 	step time.Duration
@@ -51,6 +51,7 @@ type demo struct {
 	app     *app
 	crowd   *crowd
 	zone    *time.Location
+	plans   bool // a programme and a cycle are on
 	log     *slog.Logger
 	offered demoLinks
 	clean   []func() error
@@ -78,7 +79,7 @@ func startDemo(ctx context.Context, o demoOptions, out io.Writer, log *slog.Logg
 	if o.clock == nil {
 		o.clock = startingAt(demoMorning(time.Now().In(zone)))
 	}
-	d := &demo{clock: o.clock, zone: zone, log: log}
+	d := &demo{clock: o.clock, zone: zone, plans: !o.alone, log: log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.stop())

@@ -129,6 +129,11 @@ func (d *demo) populate(ctx context.Context, s setup) error {
 		if err := d.fill(ctx, store, villages); err != nil {
 			return err
 		}
+		if d.plans {
+			if err := d.planTraining(ctx, store, s); err != nil {
+				return err
+			}
+		}
 	}
 	links, err := d.links(ctx, store, villages)
 	if err != nil {
