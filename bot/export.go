@@ -79,6 +79,16 @@ func (t *Turn) exportFile() error {
 	return nil
 }
 
+// sendFile has a file made and sent to the person who waits for it: a row of the
+// class of replies, which quiet hours do not hold back.
+func (t *Turn) sendFile(kind string, args map[string]string) {
+	t.Queue(record.Outbox{
+		Key:   kind + "/" + stampOf(t.Tx.Now) + "/" + string(t.Person.ID),
+		Class: record.Reply, Kind: kind, Person: t.Person.ID, Chat: t.Ev.Chat.ID, Args: args, UselessAfter: t.Now.Add(chartUseful),
+	})
+	t.Toast(t.Say("export.coming"))
+}
+
 func exportNotices() map[string]render {
 	return map[string]render{"export": exportNotice}
 }

@@ -184,12 +184,7 @@ func (t *Turn) calendarSheet() error {
 	if err := t.Allow(record.EditCalendar, t.countyObject()); err != nil {
 		return err
 	}
-	t.Queue(record.Outbox{
-		Key:   "calendar.sheet/" + stampOf(t.Tx.Now) + "/" + string(t.Person.ID),
-		Class: record.Reply, Kind: "calendar.sheet", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
-		Args: map[string]string{"year": itoa(atoi(t.Arg(0)))}, UselessAfter: t.Now.Add(chartUseful),
-	})
-	t.Toast(t.Say("export.coming"))
+	t.sendFile("calendar.sheet", map[string]string{"year": itoa(atoi(t.Arg(0)))})
 	return nil
 }
 

@@ -238,12 +238,7 @@ func (t *Turn) planSheet() error {
 	if err != nil {
 		return err
 	}
-	t.Queue(record.Outbox{
-		Key:   "plan.sheet/" + stampOf(t.Tx.Now) + "/" + string(t.Person.ID),
-		Class: record.Reply, Kind: "plan.sheet", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
-		Args: map[string]string{"programme": string(p.ID)}, UselessAfter: t.Now.Add(chartUseful),
-	})
-	t.Toast(t.Say("export.coming"))
+	t.sendFile("plan.sheet", map[string]string{"programme": string(p.ID)})
 	return nil
 }
 

@@ -226,12 +226,7 @@ func (t *Turn) noteSheet() error {
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.ExportRoster, Place: t.planPlace(), Note: "notes " + string(b.ID)}); err != nil {
 		return err
 	}
-	t.Queue(record.Outbox{
-		Key:   "note.sheet/" + stampOf(t.Tx.Now) + "/" + string(t.Person.ID),
-		Class: record.Reply, Kind: "note.sheet", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
-		Args: map[string]string{"batch": string(b.ID)}, UselessAfter: t.Now.Add(chartUseful),
-	})
-	t.Toast(t.Say("export.coming"))
+	t.sendFile("note.sheet", map[string]string{"batch": string(b.ID)})
 	return nil
 }
 

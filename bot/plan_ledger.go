@@ -24,12 +24,7 @@ func (t *Turn) planLedger() error {
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.ExportRoster, Place: place, Note: "coverage " + string(p.ID)}); err != nil {
 		return err
 	}
-	t.Queue(record.Outbox{
-		Key:   "plan.ledger/" + stampOf(t.Tx.Now) + "/" + string(t.Person.ID),
-		Class: record.Reply, Kind: "plan.ledger", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
-		Args: map[string]string{"programme": string(p.ID)}, UselessAfter: t.Now.Add(chartUseful),
-	})
-	t.Toast(t.Say("export.coming"))
+	t.sendFile("plan.ledger", map[string]string{"programme": string(p.ID)})
 	return nil
 }
 

@@ -1,14 +1,10 @@
 package storage
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"time"
 
-	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
@@ -346,91 +342,8 @@ func (tx *Tx) expectedAt(id record.SessionID, village record.Code) (s record.Ses
 	return s, list, i, found, err
 }
 
-// moveStandIns keeps the index of who stands in at a session in line with its
-// start.
-func (tx *Tx) moveStandIns(old, s record.Session) error {
-	by, err := tx.StandIns(s.ID)
-	if err != nil || old.Start.Equal(s.Start) {
-		return err
-	}
-	for _, v := range by {
-		if err := del(tx, standForKey(old, v)); err != nil {
-			return err
-		}
-		if err := put(tx, standForKey(s, v), s.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func dutyKey(s record.Session, township record.Code) string {
 	return "duty/" + string(township) + "/" + stamp(s.Start) + "/" + string(s.ID)
-}
-
-// SetStandIn has the secretary of another branch stand for a village that a
-// session expects; a check-in of the other then counts for both where both are
-// expected.
-func (tx *Tx) SetStandIn(id record.SessionID, village, by record.Code) error {
-	expected, err := tx.Expected(id, village)
-	if err != nil {
-		return err
-	}
-	if len(expected) == 0 || by.Level() != record.Village || by == village {
-		return fmt.Errorf("%w: stand-in", record.ErrInvalid)
-	}
-	s, err := tx.Session(id)
-	if err != nil {
-		return err
-	}
-	if err := tx.DropStandIn(id, village); err != nil {
-		return err
-	}
-	if err := put(tx, standForKey(s, by), s.ID); err != nil {
-		return err
-	}
-	return put(tx, standInKey(id, village), by)
-}
-
-func standForKey(s record.Session, by record.Code) string {
-	return "standfor/" + string(by) + "/" + stamp(s.Start) + "/" + string(s.ID)
-}
-
-// DropStandIn ends it; none is no error.
-func (tx *Tx) DropStandIn(id record.SessionID, village record.Code) error {
-	all, err := tx.StandIns(id)
-	if err != nil || all[village] == "" {
-		return err
-	}
-	by := all[village]
-	delete(all, village)
-	if !slices.Contains(slices.Collect(maps.Values(all)), by) {
-		s, err := tx.Session(id)
-		if err != nil {
-			return err
-		}
-		if err := del(tx, standForKey(s, by)); err != nil {
-			return err
-		}
-	}
-	return del(tx, standInKey(id, village))
-}
-
-// StandIns maps the villages of a session that others stand in for to who does.
-func (tx *Tx) StandIns(id record.SessionID) (map[record.Code]record.Code, error) {
-	prefix := standInKey(id, "")
-	by := map[record.Code]record.Code{}
-	for e, err := range scan[record.Code](tx, under(prefix)) {
-		if err != nil {
-			return nil, err
-		}
-		by[record.Code(e.key[len(prefix):])] = e.val
-	}
-	return by, nil
-}
-
-func standInKey(id record.SessionID, village record.Code) string {
-	return "standin/" + string(id) + "/" + string(village)
 }
 
 // carry notes that the outcome of a session is to be carried into the ledgers
@@ -478,109 +391,6 @@ func (tx *Tx) tallyUp(id record.SessionID, township record.Code, change func(*re
 		}
 	}
 	return nil
-}
-
-// SessionsBetween lists a county's sessions that start in [from, to), by start.
-func (tx *Tx) SessionsBetween(county record.Code, from, to time.Time) ([]record.Session, error) {
-	return tx.sessionsAt("day/"+string(county)+"/", from, to, 0)
-}
-
-// Duties lists up to limit (0: all) sessions that start in [from, to) and
-// expect somebody of a township, by start; for a village, those at which its
-// secretary is to be: that expect it and at which nobody stands in for it, and
-// those at which it stands in for another.
-func (tx *Tx) Duties(place record.Code, from, to time.Time, limit int) ([]record.Session, error) {
-	if place.Level() == record.County {
-		return tx.sessionsAt("day/"+string(place)+"/", from, to, limit)
-	}
-	if place.Level() == record.Township {
-		return tx.sessionsAt("duty/"+string(place)+"/", from, to, limit)
-	}
-	all, err := tx.sessionsAt("duty/"+string(place.Township())+"/", from, to, 0)
-	if err != nil {
-		return nil, err
-	}
-	mine, err := tx.sessionsAt("standfor/"+string(place)+"/", from, to, 0)
-	if err != nil {
-		return nil, err
-	}
-	stands := len(mine)
-	for _, s := range all {
-		if limit > 0 && stands == 0 && len(mine) == limit {
-			break
-		}
-		found, err := tx.Expected(s.ID, place)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			continue
-		}
-		by, _, err := get[record.Code](tx, standInKey(s.ID, place))
-		if err != nil {
-			return nil, err
-		}
-		if by == "" {
-			mine = append(mine, s)
-		}
-	}
-	if stands > 0 {
-		slices.SortStableFunc(mine, func(a, b record.Session) int {
-			return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
-		})
-		mine = slices.CompactFunc(mine, func(a, b record.Session) bool { return a.ID == b.ID })
-		if limit > 0 {
-			mine = mine[:min(limit, len(mine))]
-		}
-	}
-	return mine, nil
-}
-
-// Hosting lists the sessions of a host that start in [from, to), by start.
-func (tx *Tx) Hosting(id record.PersonID, from, to time.Time) ([]record.Session, error) {
-	return tx.sessionsAt("hosting/"+string(id)+"/", from, to, 0)
-}
-
-func (tx *Tx) sessionsAt(prefix string, from, to time.Time, limit int) ([]record.Session, error) {
-	return tx.sessionsOf(between(prefix+stamp(from), prefix+stamp(to)), limit)
-}
-
-// OpenSessions lists a county's open sessions.
-func (tx *Tx) OpenSessions(county record.Code) ([]record.Session, error) {
-	return tx.sessionsOf(under("open/"+string(county)+"/"), 0)
-}
-
-func (tx *Tx) sessionsOf(r kv.Range, limit int) ([]record.Session, error) {
-	var list []record.Session
-	for e, err := range scan[record.SessionID](tx, r) {
-		if err != nil {
-			return nil, err
-		}
-		s, err := tx.Session(e.val)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-		if len(list) == limit {
-			break
-		}
-	}
-	return list, nil
-}
-
-// OpenFor lists the open sessions of a county that a code fits now.
-func (tx *Tx) OpenFor(county record.Code, code string) (fits []record.SessionID, open bool, err error) {
-	prefix := "open/" + string(county) + "/"
-	for e, err := range tx.r.Scan(under(prefix)) {
-		if err != nil {
-			return nil, false, err
-		}
-		open = true
-		if id := record.SessionID(e.Key[len(prefix):]); tx.CodeFits(id, code) {
-			fits = append(fits, id)
-		}
-	}
-	return fits, open, nil
 }
 
 // OpenSession opens a planned session for check-in. An open one stays as it is.

@@ -1,0 +1,255 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"headgoose/storage/record"
+)
+
+// Exchanges of turns and stand-ins, and the rule of a township. The keys stand at
+// the head of requests.go.
+
+// Swap reads a swap; ErrNotFound where there is none.
+func (tx *Tx) Swap(id record.RequestID) (record.Swap, error) {
+	w, found, err := get[record.Swap](tx, "swap/"+string(id))
+	if err == nil && !found {
+		err = fmt.Errorf("%w: swap", record.ErrNotFound)
+	}
+	return w, err
+}
+
+// Rule is how a township deals with what its branches agree on.
+func (tx *Tx) Rule(township record.Code) (record.TownshipRule, error) {
+	r, _, err := get[record.TownshipRule](tx, "rule/"+string(township))
+	return r, err
+}
+
+// SetRule changes it.
+func (tx *Tx) SetRule(township record.Code, r record.TownshipRule) error {
+	return put(tx, "rule/"+string(township), r)
+}
+
+// swapAnswer is how long an answer to a swap may take.
+const swapAnswer = 48 * time.Hour
+
+// AskSwap asks another branch to exchange turns or to stand in. Refusals:
+// ErrChanged where a turn is not planned, ErrTooLate where one is so near that no
+// answer could come, ErrPending where a turn is in an open request already,
+// ErrClashing where one of the branches is busy on its new day.
+func (tx *Tx) AskSwap(c record.Cycle, w record.Swap, h record.Hours, by record.PersonID) (record.Swap, error) {
+	from, err := tx.Turn(c.ID, w.Base, w.From)
+	if err != nil {
+		return w, err
+	}
+	to, err := tx.Turn(c.ID, w.Base, w.To)
+	if err != nil {
+		return w, err
+	}
+	w.Cycle, w.FromAt, w.ToAt = c.ID, from.TurnSlot, record.TurnSlot{}
+	if w.Kind == record.SwapTurns {
+		w.ToAt = to.TurnSlot
+	}
+	if err := tx.swappable(c, w, from, to, h); err != nil {
+		return w, err
+	}
+	for _, v := range []record.Code{w.From, w.To} {
+		if err := tx.noOpenSwap(w, v); err != nil {
+			return w, err
+		}
+	}
+	if w.Deadline, err = swapDeadline(w, tx.Now, h.Zone); err != nil {
+		return w, err
+	}
+	id, err := tx.newID("request", "w")
+	if err != nil {
+		return w, err
+	}
+	w.ID = record.RequestID(id)
+	return tx.setSwap(nil, w, record.RequestAsked, record.RequestRow{By: by, Reason: w.Reason})
+}
+
+// swappable asks whether the turns of a swap can be exchanged, or stood in for,
+// as they are now.
+func (tx *Tx) swappable(c record.Cycle, w record.Swap, from, to record.Turn, h record.Hours) error {
+	switch {
+	case w.From == w.To, w.Kind != record.SwapTurns && w.Kind != record.Substitute:
+		return fmt.Errorf("%w: swap", record.ErrInvalid)
+	case from.State != record.TurnPlanned, from.TurnSlot != w.FromAt, from.Substitute != "",
+		w.Kind == record.SwapTurns && (to.State != record.TurnPlanned || to.TurnSlot != w.ToAt || to.Substitute != "" || w.ToAt == w.FromAt):
+		return record.ErrChanged
+	}
+	if _, found, err := tx.Secretary(w.To); err != nil || !found {
+		if err == nil {
+			err = fmt.Errorf("%w: secretary", record.ErrNotFound)
+		}
+		return err
+	}
+	busy, err := tx.BusyDays(c.Place, h, func(s record.Session) bool { return s.ID != from.Session && s.ID != to.Session })
+	if err != nil {
+		return err
+	}
+	free := func(v record.Code, day record.Date) bool {
+		return day == "" || !slices.ContainsFunc(busy[v], func(b record.Busy) bool { return b.Has(day) })
+	}
+	if !free(w.From, w.ToAt.Day) || !free(w.To, w.FromAt.Day) {
+		return record.ErrClashing
+	}
+	return nil
+}
+
+// noOpenSwap refuses a second open request about a branch's turn.
+func (tx *Tx) noOpenSwap(w record.Swap, v record.Code) error {
+	ids, err := tx.RequestsOf(v)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if IsLeave(id) {
+			continue
+		}
+		other, err := tx.Swap(id)
+		if err != nil {
+			return err
+		}
+		if other.State.Open() && other.Cycle == w.Cycle && other.Base == w.Base {
+			return record.ErrPending
+		}
+	}
+	return nil
+}
+
+// swapDeadline is until when a swap is to be answered: two days, not later than
+// the evening before the earlier of its turns.
+func swapDeadline(w record.Swap, now time.Time, zone *time.Location) (time.Time, error) {
+	first := w.FromAt.Day
+	if w.ToAt.Day != "" {
+		first = min(first, w.ToAt.Day)
+	}
+	day, err := first.In(zone)
+	if err != nil {
+		return now, err
+	}
+	deadline := now.Add(swapAnswer)
+	if last := time.Date(day.Year(), day.Month(), day.Day()-1, 18, 0, 0, 0, zone); last.Before(deadline) {
+		deadline = last
+	}
+	if !deadline.After(now) {
+		return now, record.ErrTooLate
+	}
+	return deadline, nil
+}
+
+func (tx *Tx) setSwap(old *record.Swap, w record.Swap, state record.RequestState, row record.RequestRow) (record.Swap, error) {
+	var was *request
+	if old != nil {
+		r := ofSwap(*old)
+		was = &r
+	}
+	w.State = state
+	row.At, row.State = tx.Now, state
+	w.Rows = append(slices.Clone(w.Rows), row)
+	if err := tx.indexRequest(was, ofSwap(w)); err != nil {
+		return w, err
+	}
+	return w, put(tx, "swap/"+string(w.ID), w)
+}
+
+// AnswerSwap takes the other side's yes or no, its own or an officer's on its
+// behalf. A yes is approved at once where the rules of both townships say so;
+// else the officer is asked.
+func (tx *Tx) AnswerSwap(c record.Cycle, id record.RequestID, yes bool, h record.Hours, row record.RequestRow) (record.Swap, error) {
+	old, err := tx.openSwap(id, record.RequestAsked)
+	if err != nil {
+		return old, err
+	}
+	if !yes {
+		return tx.setSwap(&old, old, record.RequestRefused, row)
+	}
+	auto := true
+	for _, v := range []record.Code{old.From, old.To} {
+		rule, err := tx.Rule(v.Township())
+		if err != nil {
+			return old, err
+		}
+		auto = auto && rule.AutoSwap
+	}
+	if auto {
+		return tx.approveSwap(c, old, h, row)
+	}
+	w := old
+	if w.Deadline, err = swapDeadline(w, tx.Now, h.Zone); err != nil {
+		return old, err
+	}
+	return tx.setSwap(&old, w, record.RequestAgreed, row)
+}
+
+// DecideSwap takes the officer's word about a swap that both sides agreed on.
+func (tx *Tx) DecideSwap(c record.Cycle, id record.RequestID, yes bool, h record.Hours, row record.RequestRow) (record.Swap, error) {
+	old, err := tx.openSwap(id, record.RequestAgreed)
+	if err != nil {
+		return old, err
+	}
+	if !yes {
+		return tx.setSwap(&old, old, record.RequestRefused, row)
+	}
+	return tx.approveSwap(c, old, h, row)
+}
+
+func (tx *Tx) openSwap(id record.RequestID, want record.RequestState) (record.Swap, error) {
+	w, err := tx.Swap(id)
+	switch {
+	case err != nil:
+		return w, err
+	case !w.State.Open():
+		return w, record.ErrSettled
+	case w.State != want:
+		return w, record.ErrAlready
+	case tx.Now.After(w.Deadline):
+		return w, record.ErrTooLate
+	}
+	return w, nil
+}
+
+// approveSwap carries a swap out: both turns move, or the other branch stands in.
+// Where the plan has changed since it was asked, it is void.
+func (tx *Tx) approveSwap(c record.Cycle, old record.Swap, h record.Hours, row record.RequestRow) (record.Swap, error) {
+	from, err := tx.Turn(old.Cycle, old.Base, old.From)
+	if err != nil {
+		return old, err
+	}
+	to, err := tx.Turn(old.Cycle, old.Base, old.To)
+	if err != nil {
+		return old, err
+	}
+	switch err := tx.swappable(c, old, from, to, h); {
+	case errors.Is(err, record.ErrChanged):
+		return tx.setSwap(&old, old, record.RequestVoid, row)
+	case err != nil:
+		return old, err
+	}
+	if old.Kind == record.Substitute {
+		if err := tx.SubstituteTurn(from, old.To, row.By, string(old.ID)); err != nil {
+			return old, err
+		}
+		return tx.setSwap(&old, old, record.RequestApproved, row)
+	}
+	if err := tx.exchangeTurns(from, to, row.By, string(old.ID)); err != nil {
+		return old, err
+	}
+	return tx.setSwap(&old, old, record.RequestApproved, row)
+}
+
+// WithdrawSwap takes a swap back, by either side, until it is approved.
+func (tx *Tx) WithdrawSwap(id record.RequestID, row record.RequestRow) (record.Swap, error) {
+	old, err := tx.Swap(id)
+	if err != nil {
+		return old, err
+	}
+	if !old.State.Open() {
+		return old, record.ErrSettled
+	}
+	return tx.setSwap(&old, old, record.RequestWithdrawn, row)
+}
