@@ -34,7 +34,7 @@ func (b *Bot) table() []command {
 	var all []command
 	for _, family := range [][]command{
 		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), registerCommands(), graduateCommands(), hostCommands(), rollCommands(), rotaCommands(), cycleCommands(), calendarCommands(), planCommands(), seatCommands(), dutyCommands(), silentCommands(), burdenCommands(), leaveCommands(), swapCommands(), noteCommands(), importCommands(), exportCommands(),
-		statusCommands(), personCommands(), peopleCommands(), scheduleCommands(),
+		statusCommands(), auditCommands(), personCommands(), peopleCommands(), scheduleCommands(),
 	} {
 		all = append(all, family...)
 	}

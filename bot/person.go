@@ -34,6 +34,9 @@ func (t *Turn) personPage() error {
 	if err := t.allowPerson(record.SeePerson, id); err != nil {
 		return err
 	}
+	if err := t.looked(record.SeePerson, record.Audit{Person: id, Note: "status.person"}); err != nil {
+		return err
+	}
 	posts, err := t.Posts(id)
 	if err != nil {
 		return err
@@ -54,6 +57,9 @@ func (t *Turn) personPage() error {
 	rows, err := t.personButtons(p)
 	if err != nil {
 		return err
+	}
+	if t.allowPerson(record.SeeAudit, id) == nil {
+		rows = append(rows, []Btn{t.Btn("audit_log", "audit.about "+string(id))})
 	}
 	t.Answer(strings.Join(append(lines, facts...), "\n"), append(rows, t.backRow(backOfPerson(posts)))...)
 	return nil

@@ -30,6 +30,7 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"swap.title_":        code.constants(t, "SwapKind"),
 		"swap.head_":         code.constants(t, "SwapKind"),
 		"plan_state.":        code.constants(t, "PlanState"),
+		"action.":            code.constants(t, "Action"),
 		"day_kind.":          code.constants(t, "DayKind"),
 		"calendar.choose_":   append(code.constants(t, "DayKind"), "plain"),
 		"note_state.":        code.constants(t, "NoteState"),

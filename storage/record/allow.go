@@ -39,6 +39,7 @@ const (
 	WriteNote    Action = "note.write"
 	ReviewNote   Action = "note.review" // read, accept, return
 	SeeBurden    Action = "burden.see"  // how many prompts people get
+	SeeAudit     Action = "audit.see"   // who did or looked at what
 )
 
 // Actor is who acts: a person with the posts held at this moment.
@@ -101,6 +102,7 @@ var grants = map[Action][]grant{
 	WriteNote:    {{"", own}},
 	ReviewNote:   {{CountyOfficer, within}, {TownshipOfficer, within}},
 	SeeBurden:    {{CountyOfficer, within}, {TownshipOfficer, within}},
+	SeeAudit:     {{CountyOfficer, within}, {TownshipOfficer, within}},
 }
 
 // Allow says whether actor may do action to object: nil, or an error that is
