@@ -34,6 +34,21 @@ func (m *meter) View(ctx context.Context, fn func(kv.Reader) error) error {
 	return m.Engine.View(ctx, func(r kv.Reader) error { return fn(meteredReader{r, m}) })
 }
 
+// Update counts too: a page that shows somebody writes that it did. What is read
+// is counted twice, as memkv runs it.
+func (m *meter) Update(ctx context.Context, fn func(kv.Txn) error) error {
+	return m.Engine.Update(ctx, func(w kv.Txn) error { return fn(meteredTxn{w, meteredReader{w, m}}) })
+}
+
+type meteredTxn struct {
+	kv.Txn
+	read meteredReader
+}
+
+func (w meteredTxn) Get(key []byte) ([]byte, bool, error) { return w.read.Get(key) }
+
+func (w meteredTxn) Scan(over kv.Range) iter.Seq2[kv.Entry, error] { return w.read.Scan(over) }
+
 type meteredReader struct {
 	kv.Reader
 	m *meter
@@ -76,7 +91,7 @@ func (w *world) metered() (*Bot, *meter) {
 func (w *world) readsOf(p persona, line string) int {
 	w.Helper()
 	b, m := w.metered()
-	err := b.store.View(w.Context(), func(tx *storage.Tx) error {
+	err := b.store.Update(w.Context(), func(tx *storage.Tx) error {
 		t, err := b.turnTo(tx, record.Outbox{Person: p.id})
 		if err != nil {
 			return err
@@ -124,7 +139,7 @@ func TestPagesCostTheirAnswer(t *testing.T) {
 		})
 	}
 	for _, page := range pages {
-		if after := w.readsOf(w.county, page); after != before[page] || after > 150 {
+		if after := w.readsOf(w.county, page); after != before[page] || after > 2*150 {
 			t.Errorf("%s reads %d keys, %d while there were fewer villages elsewhere", page, after, before[page])
 		}
 	}
