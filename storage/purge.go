@@ -83,6 +83,30 @@ func (s *Store) Purge(ctx context.Context) (deleted int, err error) {
 	return deleted, nil
 }
 
+// Aged says how many rows of a topic are kept no longer.
+type Aged struct {
+	Topic string        `json:"topic"`
+	Keep  time.Duration `json:"keep"` // after they were last of use
+	Rows  int           `json:"rows"`
+}
+
+// PurgePlan says what Purge would delete now, topic by topic. It changes nothing.
+func (s *Store) PurgePlan(ctx context.Context) ([]Aged, error) {
+	var plan []Aged
+	for _, p := range purged {
+		a := Aged{Topic: p.topic, Keep: p.keep}
+		for from := []byte(p.topic + "/"); from != nil; {
+			old, next, err := s.aged(ctx, from, p.topic, p.at, p.keep)
+			if err != nil {
+				return nil, err
+			}
+			a.Rows, from = a.Rows+len(old), next
+		}
+		plan = append(plan, a)
+	}
+	return plan, nil
+}
+
 // agedLook bounds the rows that one View looks at.
 const agedLook = 2000
 

@@ -42,8 +42,25 @@ func TestPurge(t *testing.T) {
 	}
 	c.now = c.now.Add(100 * 24 * time.Hour)
 	fill(100)
-	if n := purge(); n == 0 {
-		t.Fatal("nothing old was deleted")
+	planned := func() (n int) {
+		plan, err := c.s.PurgePlan(context.Background())
+		if err != nil || len(plan) != len(purged) {
+			t.Fatalf("%v, %v", plan, err)
+		}
+		for _, a := range plan {
+			n += a.Rows
+		}
+		return n
+	}
+	want := planned()
+	if again := planned(); want == 0 || again != want {
+		t.Fatalf("planned %d rows, then %d: a plan changes nothing", want, again)
+	}
+	if n := purge(); n != want {
+		t.Fatalf("%d rows were deleted, %d planned", n, want)
+	}
+	if left := planned(); left != 0 {
+		t.Fatalf("%d rows are still to be deleted", left)
 	}
 	err := c.s.View(context.Background(), func(tx *Tx) error {
 		for _, p := range purged {

@@ -26,6 +26,8 @@ type operator interface {
 	Backup(ctx context.Context, path string) (backupReport, error)
 	// Check lists what does not agree in the data; nothing is changed.
 	Check(ctx context.Context) ([]string, error)
+	// Purge says what is kept no longer, and deletes it unless it is a dry run.
+	Purge(ctx context.Context, dry bool) (purgeReport, error)
 	// Import reads a roster and says what it would change. With the Plan of
 	// an earlier report it writes that, if it still is the same.
 	Import(ctx context.Context, req importRequest) (importReport, error)
@@ -37,6 +39,12 @@ type backupReport struct {
 	Bytes     int64     `json:"bytes"`
 	Schema    int       `json:"schema"`
 	LastWrite time.Time `json:"last_write"`
+}
+
+// purgeReport is what the keeping periods remove: of each topic so many rows.
+type purgeReport struct {
+	Topics  []storage.Aged `json:"topics"`
+	Deleted int            `json:"deleted"` // 0 in a dry run
 }
 
 type importRequest struct {
@@ -143,6 +151,15 @@ func (a *admin) Check(ctx context.Context) ([]string, error) {
 	}
 	found, err := a.store.On(engine).Check(ctx)
 	return found, errors.Join(err, engine.Close())
+}
+
+// Purge implements operator.
+func (a *admin) Purge(ctx context.Context, dry bool) (report purgeReport, err error) {
+	if report.Topics, err = a.store.PurgePlan(ctx); err != nil || dry {
+		return report, err
+	}
+	report.Deleted, err = a.store.Purge(ctx)
+	return report, err
 }
 
 // Import implements operator.

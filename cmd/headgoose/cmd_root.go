@@ -23,7 +23,7 @@ in a chat. One program, one data file, one chat account.
 	root.SetOut(t.out)
 	root.SetErr(t.err)
 	root.AddCommand(
-		runCommand(t), demoCommand(t), checkCommand(t), rosterCommand(t),
+		runCommand(t), demoCommand(t), checkCommand(t), purgeCommand(t), rosterCommand(t),
 		backupCommand(t), restoreCommand(t), keysCommand(t), versionCommand(t),
 	)
 	noteUnderstood(root, understood)

@@ -85,6 +85,7 @@ func controlHandler(ops operator) http.Handler {
 	mux.Handle("POST /check", answer(func(ctx context.Context, _ struct{}) ([]string, error) {
 		return ops.Check(ctx)
 	}))
+	mux.Handle("POST /purge", answer(ops.Purge))
 	mux.Handle("POST /import", answer(ops.Import))
 	mux.Handle("POST /links", answer(ops.Links))
 	return mux
@@ -158,6 +159,11 @@ func (r *remote) Backup(ctx context.Context, path string) (backupReport, error) 
 // Check implements operator.
 func (r *remote) Check(ctx context.Context) ([]string, error) {
 	return ask[[]string](ctx, r, "/check", struct{}{})
+}
+
+// Purge implements operator.
+func (r *remote) Purge(ctx context.Context, dry bool) (purgeReport, error) {
+	return ask[purgeReport](ctx, r, "/purge", dry)
 }
 
 // Import implements operator.

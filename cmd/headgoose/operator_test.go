@@ -171,6 +171,10 @@ func TestOperator(t *testing.T) {
 			t.Run("check", func(t *testing.T) {
 				o.do("check").want(t, exitOK, "configuration: in order", "data: in order")
 			})
+			t.Run("purge", func(t *testing.T) {
+				o.do("purge", "--dry-run").want(t, exitOK, "link ", "kept   30 days: 0 to delete")
+				o.do("purge").want(t, exitOK, "deleted 0 rows")
+			})
 			t.Run("backup", func(t *testing.T) { testBackup(t, o) })
 		})
 	}
