@@ -86,6 +86,7 @@ type Delivery struct {
 	still    sync.Cond       // Idle waits for nothing left to do
 	early    []record.Outbox // replies accepted while recover runs
 	ready    bool            // recover has run
+	took     map[string]bool // replies that recover took up, and that accept may still bring
 	queue    *queue
 	sending  int
 	results  []settled      // tried, not settled yet
@@ -190,8 +191,12 @@ func (d *Delivery) accept(row record.Outbox) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.ready {
+	switch {
+	case !d.ready:
 		d.early = append(d.early, row)
+		return
+	case d.took[row.Key]: // committed before recover looked, told after it
+		delete(d.took, row.Key)
 		return
 	}
 	d.queue.push(&job{row: row, chat: row.Chat})

@@ -59,7 +59,8 @@ func (d *Delivery) recover(ctx context.Context) error {
 }
 
 // takeUp queues the replies of an earlier process, in the order in which they
-// were made, before those that were accepted since. One that is at most once
+// were made, before those that were accepted since. A row may be committed, seen
+// here, and only then be told to accept: it is sent once all the same. One that is at most once
 // may have been sent and is not sent again.
 func (d *Delivery) takeUp(left []record.Outbox) {
 	slices.SortFunc(left, func(a, b record.Outbox) int {
@@ -71,8 +72,10 @@ func (d *Delivery) takeUp(left []record.Outbox) {
 	for _, row := range d.early {
 		fresh[row.Key] = true
 	}
+	d.took = map[string]bool{}
 	for _, row := range left {
 		j := &job{row: row, chat: row.Chat}
+		d.took[row.Key] = !fresh[row.Key]
 		switch {
 		case fresh[row.Key]:
 		case row.AtMostOnce:
