@@ -101,10 +101,13 @@ func (tx *Tx) AddBatch(b record.Batch) (record.Batch, error) {
 	if len(others) >= MaxBatches {
 		return b, record.ErrFull
 	}
+	free, next := b.Number > 0, 1
 	for _, o := range others {
-		b.Number = max(b.Number, o.Number+1)
+		free, next = free && o.Number != b.Number, max(next, o.Number+1)
 	}
-	b.Number = max(b.Number, 1)
+	if !free {
+		b.Number = next
+	}
 	id, err := tx.newID("batch", "b")
 	if err != nil {
 		return b, err
