@@ -9,7 +9,6 @@ import (
 
 	"headgoose/bot/dialog"
 	"headgoose/bot/text"
-	"headgoose/storage"
 	"headgoose/storage/record"
 )
 
@@ -221,43 +220,14 @@ func (e calendarEdit) changes() (set, drop []record.CalendarDay) {
 	return set, drop
 }
 
-// calendarRota is what a change of the calendar moves in one cycle.
-type calendarRota struct {
-	c     record.Cycle
-	in    record.RotaInput
-	plan  record.RotaPlan
-	moves []record.TurnMove
-}
-
-// calendarMoves plans the cycles that are going on with the calendar as it would
-// be. Turns of today stay: a session of today is cancelled by itself.
-func (t *Turn) calendarMoves(set, drop []record.CalendarDay) ([]calendarRota, error) {
-	cycles, err := t.Cycles(t.b.conf.County)
-	if err != nil {
-		return nil, err
-	}
-	var list []calendarRota
-	for _, c := range cycles {
-		if c.State != record.PlanPublished {
-			continue
-		}
-		in, err := t.RotaInput(c, t.hours())
-		if err != nil {
-			return nil, err
-		}
-		in.Days = storage.CalendarAfter(t.b.conf.County, in.Days, set, drop)
-		plan := t.b.conf.Rota.PlanRota(in)
-		if moves := record.MovesOf(in.Turns, plan); len(moves) > 0 {
-			list = append(list, calendarRota{c, in, plan, moves})
-		}
-	}
-	return list, nil
-}
-
 // calendarAsk shows a change with what it moves.
 func (t *Turn) calendarAsk(e calendarEdit) error {
 	set, drop := e.changes()
-	rotas, err := t.calendarMoves(set, drop)
+	rotas, kept, err := t.calendarMoves(set, drop)
+	if err != nil {
+		return err
+	}
+	others, err := t.otherSessions(set, kept)
 	if err != nil {
 		return err
 	}
@@ -274,38 +244,14 @@ func (t *Turn) calendarAsk(e calendarEdit) error {
 		lines = append(lines, t.Say("calendar.moves", text.A{"Title": r.c.Title, "N": len(villagesOf(r.moves))}))
 		lines = append(lines, t.consequences(r.in, r.plan, r.moves)...)
 	}
-	if len(rotas) == 0 {
-		lines = append(lines, t.Say("calendar.moves_nothing"))
-	}
-	others, err := t.otherSessions(e)
-	if err != nil {
-		return err
-	}
-	if others > 0 {
+	switch {
+	case others > 0:
 		lines = append(lines, t.Say("calendar.sessions", text.A{"N": others}))
+	case len(rotas) == 0:
+		lines = append(lines, t.Say("calendar.moves_nothing"))
 	}
 	t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "calendar "+string(e.from[:7])), t.Btn("save_calendar", e.line())})
 	return nil
-}
-
-// otherSessions counts the sessions that a day off or a closure falls on and that
-// no cycle moves: an officer planned them, and decides.
-func (t *Turn) otherSessions(e calendarEdit) (n int, err error) {
-	if e.kind != string(record.Shut) && e.kind != string(record.Holiday) {
-		return 0, nil
-	}
-	from, err := e.from.In(t.b.conf.Zone)
-	if err != nil {
-		return 0, err
-	}
-	list, err := t.SessionsBetween(t.b.conf.County, from, from.AddDate(0, 0, e.days))
-	for _, s := range list {
-		here := e.kind == string(record.Holiday) || e.base == everyBase || s.Base == record.BaseID(e.base)
-		if here && s.State == record.Planned && s.Cycle == "" {
-			n++
-		}
-	}
-	return n, err
 }
 
 // calendarSave writes the change and the changes of the cycles that follow. While
@@ -319,7 +265,11 @@ func (t *Turn) calendarSave() error {
 		return err
 	}
 	set, drop := e.changes()
-	rotas, err := t.calendarMoves(set, drop)
+	rotas, kept, err := t.calendarMoves(set, drop)
+	if err != nil {
+		return err
+	}
+	others, err := t.otherSessions(set, kept)
 	if err != nil {
 		return err
 	}
@@ -335,23 +285,12 @@ func (t *Turn) calendarSave() error {
 		return err
 	}
 	t.planChanged()
-	t.Answer(t.Say("calendar.saved", text.A{"N": told}), []Btn{t.Btn("see_calendar", "calendar "+string(e.from[:7])), t.Btn("home", "start")})
-	return nil
-}
-
-// followCalendar makes the changes of the cycles that follow from one of the
-// calendar, and says how many villages they concern.
-func (t *Turn) followCalendar(change record.CalendarChange, rotas []calendarRota, reason string) (told int, err error) {
-	change.Rota = map[record.CycleID]record.RotaChangeID{}
-	for _, r := range rotas {
-		made, err := t.AddRotaChange(record.RotaChange{Cycle: r.c.ID, By: t.Person.ID, Moves: r.moves, Reason: reason})
-		if err != nil {
-			return told, err
-		}
-		change.Rota[r.c.ID] = made.ID
-		told += len(villagesOf(r.moves))
+	rows := [][]Btn{{t.Btn("see_calendar", "calendar "+string(e.from[:7])), t.Btn("home", "start")}}
+	if others > 0 {
+		rows = append([][]Btn{{t.Btn("rota", "rota "+itoa(t.weeksTo(e.from)))}}, rows...)
 	}
-	return told, t.PutCalendarChange(t.b.conf.County, change)
+	t.Answer(t.Say("calendar.saved", text.A{"N": told, "Others": others}), rows...)
+	return nil
 }
 
 func (t *Turn) auditCalendar(note string) error {
@@ -399,31 +338,4 @@ func (t *Turn) calendarUndo() error {
 	t.planChanged()
 	t.Answer(t.Say("calendar.undone", text.A{"N": moved}), []Btn{t.Btn("see_calendar", "calendar"), t.Btn("home", "start")})
 	return nil
-}
-
-// undoRotas are the changes that take back what a change of the calendar moved.
-func (t *Turn) undoRotas(last record.CalendarChange) (undos []record.RotaChange, moved int, err error) {
-	cycles, err := t.Cycles(t.b.conf.County)
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, c := range cycles {
-		id, found := last.Rota[c.ID]
-		if !found || c.State != record.PlanPublished {
-			continue
-		}
-		change, err := t.RotaChange(c.ID, id)
-		if err != nil {
-			return nil, 0, err
-		}
-		back, err := t.movesBack(c, record.Net(change.Moves))
-		if err != nil {
-			return nil, 0, err
-		}
-		if len(back) > 0 && change.Undone == "" {
-			undos = append(undos, record.RotaChange{Cycle: c.ID, By: t.Person.ID, Reason: "undo", Undo: id, Moves: back})
-			moved += len(villagesOf(back))
-		}
-	}
-	return undos, moved, nil
 }

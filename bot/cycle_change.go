@@ -279,6 +279,13 @@ func (t *Turn) cycleUndo() error {
 		t.Answer(t.Say("cycle.nothing_to_undo", text.A{"Title": c.Title}), []Btn{t.Btn("back", "cycle.show "+id)})
 		return nil
 	}
+	if day, follows, err := t.LastCalendarChange(c.Place); err != nil || (follows && day.Rota[c.ID] == last.ID) {
+		if err != nil {
+			return err
+		}
+		t.Args = nil // the days go back with the turns, or these would stand on closed days
+		return t.calendarUndo()
+	}
 	whole := record.Net(last.Moves)
 	undo := record.RotaChange{Cycle: c.ID, By: t.Person.ID, Reason: "undo", Undo: last.ID}
 	if undo.Moves, err = t.movesBack(c, whole); err != nil {

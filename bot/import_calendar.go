@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -19,10 +20,12 @@ import (
 type calendarFile struct {
 	book    *sheet.Book
 	days    []record.CalendarDay // to be said
-	rows    map[record.Date]int
+	rows    []int                // of days
+	first   map[string]int       // the row that says something of a day, by day and whom
 	same    int
 	faults  []record.Fault
 	follows []calendarRota
+	others  int // sessions on those days that nothing moves
 }
 
 func (b *Bot) loadCalendar(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
@@ -45,7 +48,7 @@ func (t *Turn) compareCalendar(book *sheet.Book) (file, error) {
 	case err != nil:
 		return nil, err
 	}
-	f := calendarFile{book: book, rows: map[record.Date]int{}}
+	f := calendarFile{book: book, first: map[string]int{}}
 	bases, err := t.Bases(t.b.conf.County)
 	if err != nil {
 		return nil, err
@@ -55,7 +58,12 @@ func (t *Turn) compareCalendar(book *sheet.Book) (file, error) {
 			return nil, err
 		}
 	}
-	f.follows, err = t.calendarMoves(f.days, nil)
+	rotas, stuck, err := t.calendarMoves(f.days, nil)
+	if err != nil {
+		return nil, err
+	}
+	f.follows = rotas
+	f.others, err = t.otherSessions(f.days, stuck)
 	return f, err
 }
 
@@ -66,22 +74,25 @@ func (f *calendarFile) sort(t *Turn, row sheet.CalendarRow, bases []record.Base)
 		f.faults = append(f.faults, record.Fault{Row: row.Row, Field: field, Kind: kind, Value: clip(value, 20), Hint: hint})
 		return nil
 	}
-	if row.Base != "" && row.Kind == record.Shut {
-		i := slices.IndexFunc(bases, func(b record.Base) bool {
-			return string(b.ID) == row.Base || strings.Contains(b.Name, row.Base) || strings.Contains(strings.ToLower(b.NameEN), strings.ToLower(row.Base))
-		})
-		if i < 0 {
-			var names []string
-			for _, b := range bases {
-				names = append(names, b.Name)
-			}
-			return fault(record.FieldBase, faultBase, row.Base, names...)
+	if row.Base != "" {
+		meant := basesMeant(bases, row.Base)
+		switch {
+		case row.Kind != record.Shut: // a day off is everybody's: it may be a closure that is meant
+			return fault(record.FieldKind, record.FaultChoice, t.Say("day_kind."+string(row.Kind)), t.Say("day_kind."+string(record.Shut)))
+		case len(meant) != 1:
+			return fault(record.FieldBase, faultBase, row.Base, baseNames(bases)...)
 		}
-		d.Base = bases[i].ID
+		d.Base = meant[0].ID
 	}
 	if d.Day < record.DateOf(t.Now) {
 		return fault(record.FieldDate, faultPast, string(d.Day))
 	}
+	key := fmt.Sprint(d.Day, d.Base, d.Kind == record.Shut) // a day can be off, and shut as well
+	if n := f.first[key]; n > 0 {
+		f.faults = append(f.faults, record.Fault{Row: row.Row, Field: record.FieldDate, Kind: record.FaultRepeated, Args: []string{itoa(n)}})
+		return nil
+	}
+	f.first[key] = row.Row
 	now, err := t.CalendarDays(t.b.conf.County, d.Day, d.Day)
 	if err != nil {
 		return err
@@ -92,8 +103,28 @@ func (f *calendarFile) sort(t *Turn, row sheet.CalendarRow, bases []record.Base)
 			return nil
 		}
 	}
-	f.days, f.rows[d.Day] = append(f.days, d), row.Row
+	f.days, f.rows = append(f.days, d), append(f.rows, row.Row)
 	return nil
+}
+
+// basesMeant are the bases that a cell may mean.
+func basesMeant(bases []record.Base, cell string) (meant []record.Base) {
+	for _, b := range bases {
+		switch {
+		case string(b.ID) == cell || b.Name == cell || strings.EqualFold(b.NameEN, cell):
+			return []record.Base{b}
+		case strings.Contains(b.Name, cell) || strings.Contains(strings.ToLower(b.NameEN), strings.ToLower(cell)):
+			meant = append(meant, b)
+		}
+	}
+	return meant
+}
+
+func baseNames(bases []record.Base) (names []string) {
+	for _, b := range bases {
+		names = append(names, b.Name)
+	}
+	return names
 }
 
 func (f calendarFile) found() int { return len(f.days) }
@@ -110,6 +141,8 @@ func (f calendarFile) summary(t *Turn) string {
 	switch {
 	case f.found() == 0:
 		lines = append(lines, t.Say("import.nothing"))
+	case f.others > 0:
+		lines = append(lines, t.Say("calendar.sessions", text.A{"N": f.others}))
 	case len(f.follows) == 0:
 		lines = append(lines, t.Say("calendar.moves_nothing"))
 	}
@@ -119,12 +152,12 @@ func (f calendarFile) summary(t *Turn) string {
 func (f calendarFile) detail(t *Turn) ([]byte, error) {
 	t.Now = t.b.store.Now().In(t.b.conf.Zone)
 	var changes []sheet.DetailRow
-	for _, d := range f.days {
+	for i, d := range f.days {
 		said, err := t.calendarLines([]record.CalendarDay{d})
 		if err != nil {
 			return nil, err
 		}
-		changes = append(changes, sheet.DetailRow{Row: f.rows[d.Day], Text: said[0]})
+		changes = append(changes, sheet.DetailRow{Row: f.rows[i], Text: said[0]})
 	}
 	return writeDetail(t, f.book.Locate(f.faults...), changes)
 }
@@ -164,7 +197,7 @@ func (f calendarFile) apply(ctx context.Context, b *Bot, by record.PersonID, pro
 func (t *Turn) sayDays(days []record.CalendarDay, last bool) (told int, err error) {
 	var rotas []calendarRota
 	if last {
-		if rotas, err = t.calendarMoves(days, nil); err != nil {
+		if rotas, _, err = t.calendarMoves(days, nil); err != nil {
 			return 0, err
 		}
 	}
@@ -209,15 +242,11 @@ func calendarSheetNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	if err != nil {
 		return notice{}, "", err
 	}
-	var names []string
-	for _, b := range bases {
-		names = append(names, b.Name)
-	}
 	lang, name := sheet.Lang(t.Voice.Lang), t.Say("import.calendar_file", text.A{"Year": year})
 	return notice{
 		card: card{Text: t.Say("import.calendar_template", text.A{"Year": year})},
 		draw: func() ([]byte, *chat.Upload, error) {
-			body, err := sheet.WriteCalendar(lang, name, names, rows)
+			body, err := sheet.WriteCalendar(lang, name, baseNames(bases), rows)
 			return nil, &chat.Upload{Name: name + ".xlsx", Body: body}, err
 		},
 	}, "", nil

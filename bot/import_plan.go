@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"headgoose/bot/chat"
 	"headgoose/bot/text"
@@ -22,6 +24,9 @@ type planFile struct {
 	changes   []batchChange
 	same      int
 	faults    []record.Fault
+	// rows are those that say something of a batch, by what they name it with: a
+	// second one of the same batch would take the first one's back.
+	rows map[string]int
 }
 
 // batchChange is a batch that a row says otherwise.
@@ -29,9 +34,6 @@ type batchChange struct {
 	row sheet.BatchRow
 	was record.Batch
 }
-
-// faultBatch: there is no batch of that number to be changed.
-const faultBatch record.FaultKind = "unknown_batch"
 
 func (b *Bot) loadPlan(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
 	var f file
@@ -58,7 +60,7 @@ func (t *Turn) comparePlan(book *sheet.Book) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := planFile{book: book}
+	f := planFile{book: book, rows: map[string]int{}}
 	for _, p := range programmes {
 		if p.State == record.PlanDraft && p.Created.After(f.programme.Created) {
 			f.programme = p
@@ -86,29 +88,46 @@ func (f *planFile) sort(t *Turn, row sheet.BatchRow, batches []record.Batch) {
 		}
 		return b.Place == row.Place && b.From == row.From
 	})
+	var was record.Batch
+	named := itoa(row.Number)
 	switch {
+	case i >= 0:
+		was, named = batches[i], itoa(batches[i].Number)
+	case row.Number == 0:
+		named = row.Place + " " + string(row.From)
+	}
+	to := batchOf(row, was)
+	switch {
+	case f.rows[named] > 0:
+		fault.Kind, fault.Field, fault.Args = record.FaultRepeated, record.FieldBatch, []string{itoa(f.rows[named])}
 	case row.From <= record.DateOf(t.Now):
 		fault.Kind = faultPast
-	case daysApart(row.From, row.To) >= storage.MaxBatchDays:
+	case daysApart(to.From, to.To) >= storage.MaxBatchDays:
 		fault.Kind, fault.Field, fault.Args = record.FaultNumber, record.FieldLast, []string{"1", itoa(storage.MaxBatchDays)}
 	case row.Seats > storage.MaxSeats:
 		fault.Kind, fault.Field, fault.Args = record.FaultNumber, record.FieldSeats, []string{"1", itoa(storage.MaxSeats)}
-	case i < 0 && row.Number > 0 && row.Number <= len(batches):
-		fault.Kind, fault.Field, fault.Value = faultBatch, record.FieldBatch, itoa(row.Number)
-	case i < 0:
-		f.adds = append(f.adds, row)
-		return
-	case sameBatch(batchOf(row, batches[i]), batches[i]):
-		f.same++
-		return
 	default:
-		f.changes = append(f.changes, batchChange{row, batches[i]})
+		f.rows[named] = row.Row
+		f.place(row, i >= 0, to, was)
 		return
 	}
 	f.faults = append(f.faults, fault)
 }
 
-// batchOf is a batch as a row says it; an empty cell leaves what was there.
+// place sorts a row without a fault.
+func (f *planFile) place(row sheet.BatchRow, known bool, to, was record.Batch) {
+	switch {
+	case !known:
+		f.adds = append(f.adds, row)
+	case sameBatch(to, was):
+		f.same++
+	default:
+		f.changes = append(f.changes, batchChange{row, was})
+	}
+}
+
+// batchOf is a batch as a row says it; an empty cell leaves what was there, and
+// without a last day the batch is as long as it was.
 func batchOf(row sheet.BatchRow, b record.Batch) record.Batch {
 	keep := func(is, was string) string {
 		if is == "" {
@@ -116,7 +135,13 @@ func batchOf(row sheet.BatchRow, b record.Batch) record.Batch {
 		}
 		return is
 	}
-	b.Place, b.Days, b.Hours, b.Seats = row.Place, row.Days, row.Hours, row.Seats
+	if row.To == "" {
+		row.To = row.From.Shift(daysApart(b.From, b.To))
+	}
+	if b.Hours == "" {
+		b.Hours = sheet.DayHours
+	}
+	b.Place, b.Days, b.Hours, b.Seats = row.Place, row.Days, keep(row.Hours, b.Hours), row.Seats
 	b.Contact, b.Meet, b.Bring = keep(row.Contact, b.Contact), keep(row.Meet, b.Meet), keep(row.Bring, b.Bring)
 	return b
 }
@@ -151,11 +176,32 @@ func (f planFile) lines(t *Turn) []sheet.DetailRow {
 		list = append(list, sheet.DetailRow{Row: row.Row, Text: t.Say("import.plan_added", t.batchArgs(batchOf(row, record.Batch{Number: row.Number})))})
 	}
 	for _, c := range f.changes {
-		args := t.batchArgs(batchOf(c.row, c.was))
-		args["WasTo"], args["WasSpan"], args["WasSeats"] = c.was.Place, t.daysText(c.was.Days), c.was.Seats
-		list = append(list, sheet.DetailRow{Row: c.row.Row, Text: t.Say("import.plan_changed", args)})
+		list = append(list, sheet.DetailRow{Row: c.row.Row, Text: t.Say("import.plan_changed", text.A{
+			"N": c.was.Number, "Changes": strings.Join(t.batchDifference(c.was, batchOf(c.row, c.was)), t.Say("import.and")),
+		})})
 	}
 	return list
+}
+
+// batchDifference says each thing that is otherwise: 名额 30 → 28.
+func (t *Turn) batchDifference(was, is record.Batch) (said []string) {
+	for _, d := range []struct {
+		field   record.Field
+		was, is string
+	}{
+		{record.FieldTo, was.Place, is.Place},
+		{record.FieldDate, t.daysText(was.Days), t.daysText(is.Days)},
+		{record.FieldTime, was.Hours, is.Hours},
+		{record.FieldSeats, itoa(was.Seats), itoa(is.Seats)},
+		{record.FieldContact, was.Contact, is.Contact},
+		{record.FieldMeet, was.Meet, is.Meet},
+		{record.FieldBring, was.Bring, is.Bring},
+	} {
+		if d.was != d.is {
+			said = append(said, t.Say("import.plan_difference", text.A{"Field": t.Say("field." + string(d.field)), "Was": d.was, "Is": d.is}))
+		}
+	}
+	return said
 }
 
 func (f planFile) detail(t *Turn) ([]byte, error) {
@@ -170,7 +216,10 @@ func (f planFile) apply(ctx context.Context, b *Bot, by record.PersonID, progres
 	for _, c := range f.changes {
 		rows = append(rows, c.row)
 	}
-	slices.SortFunc(rows, func(a, b sheet.BatchRow) int { return a.Row - b.Row })
+	slices.SortFunc(rows, func(a, b sheet.BatchRow) int {
+		// Those with numbers first: the others take what is free.
+		return cmp.Or(cmp.Compare(min(b.Number, 1), min(a.Number, 1)), cmp.Compare(a.Row, b.Row))
+	})
 	written := 0
 	var faults []record.Fault
 	for i, row := range rows {
@@ -201,7 +250,7 @@ func (t *Turn) writeBatch(f planFile, row sheet.BatchRow) (one planFile, err err
 	if err := t.Allow(record.PlanRotation, t.countyObject()); err != nil {
 		return one, err
 	}
-	one = planFile{book: f.book, programme: f.programme}
+	one = planFile{book: f.book, programme: f.programme, rows: map[string]int{}}
 	p, err := t.Programme(t.b.conf.County, f.programme.ID)
 	if err != nil {
 		return one, err
@@ -216,7 +265,7 @@ func (t *Turn) writeBatch(f planFile, row sheet.BatchRow) (one planFile, err err
 	}
 	one.sort(t, row, batches)
 	for _, row := range one.adds {
-		b := batchOf(row, record.Batch{Programme: p.ID})
+		b := batchOf(row, record.Batch{Programme: p.ID, Number: row.Number})
 		if b, err = t.AddBatch(b); err != nil {
 			return one, err
 		}

@@ -12,15 +12,15 @@ type BatchRow struct {
 	Number int // in the programme; 0: the sheet does not say
 	Place  string
 	record.Days
-	Hours   string // "09:00-17:00"
+	Hours   string // "09:00-17:00"; empty: the sheet does not say, like To and the texts
 	Seats   int
 	Contact string
 	Meet    string
 	Bring   string
 }
 
-// dayHours are the hours of a day of a batch where a sheet names none.
-const dayHours = "09:00-17:00"
+// DayHours are the hours of a day of a batch of which nobody says any.
+const DayHours = "09:00-17:00"
 
 // maxSeats bounds a number of seats that is read; the store has the last word.
 const maxSeats = 500
@@ -29,16 +29,13 @@ func readBatch(l *line) BatchRow {
 	row := BatchRow{
 		Row: l.row.n, Number: l.number(record.FieldBatch, 1, 999), Place: l.text(record.FieldTo, record.MaxPlace),
 		Seats: l.number(record.FieldSeats, 1, maxSeats), Contact: l.text(record.FieldContact, record.MaxTitle),
-		Meet: l.text(record.FieldMeet, record.MaxTitle), Bring: l.text(record.FieldBring, record.MaxTitle), Hours: dayHours,
+		Meet: l.text(record.FieldMeet, record.MaxTitle), Bring: l.text(record.FieldBring, record.MaxTitle),
 	}
 	row.From, row.To = field(l, record.FieldFirst, l.day), field(l, record.FieldLast, l.day)
-	if row.To == "" {
-		row.To = row.From
-	}
 	l.need(record.FieldTo, row.Place != "")
 	l.need(record.FieldFirst, row.From != "")
 	l.need(record.FieldSeats, row.Seats > 0)
-	if row.To < row.From {
+	if row.To != "" && row.To < row.From {
 		l.reject(record.FieldLast, bad{kind: record.FaultTimeOrder})
 	}
 	if l.cell(record.FieldTime) != "" {
@@ -102,7 +99,7 @@ func WritePlan(lang Lang, title string, rows []BatchRow) ([]byte, error) {
 	for range spare {
 		p.add("", "", "", "", "", "", "", "", "")
 	}
-	p.choices(4, len(rows)+spare, []string{dayHours, "08:30-17:30", "09:00-12:00"})
+	p.choices(4, len(rows)+spare, []string{DayHours, "08:30-17:30", "09:00-12:00"})
 	p.choices(5, len(rows)+spare, []string{"20", "25", "30", "35", "40"})
 	return b.bytes()
 }
