@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -20,6 +21,7 @@ var derived = []string{
 	"turnof", "turncount", "standof", "seat", "seatdue", "cover", "postends",
 	"standfor", "requestof", "requestopen", "requestdue", "leaveday", "burden",
 	"noteof", "notereview", "notenext",
+	"consentend",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -332,7 +334,7 @@ func rebuildGraduates(from, to *Tx) error {
 		if err != nil {
 			return err
 		}
-		if err := to.indexGraduate(e.val, true); err != nil {
+		if err := errors.Join(to.indexGraduate(e.val, true), to.graduateChanged(nil, &e.val)); err != nil {
 			return err
 		}
 	}

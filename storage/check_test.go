@@ -381,6 +381,15 @@ func TestCheckFinds(t *testing.T) {
 		if err := tx.SetStandIn(s.ID, c.village(0), c.village(3)); err != nil {
 			return err
 		}
+		yes := record.Consent{Version: "1", At: tx.Now, Source: record.BySelf}
+		_, err = tx.AddGraduate(record.Graduate{
+			Village: c.village(0), Name: "毕业生 001", BirthYear: 2002, Education: record.Bachelor, School: "青海大学", Graduation: "2024-06",
+			Employment: record.Seeking, Willingness: record.Willing, Phone: "13900000001", Source: record.BySelf,
+			Consent: yes, Consents: map[record.Purpose]record.Consent{record.ToRefer: yes, record.ToContact: yes},
+		}, nil)
+		if err != nil {
+			return err
+		}
 		_, err = tx.CheckIn(s, record.Actor{Person: c.people[5]}, record.ByCode)
 		return err
 	})

@@ -120,7 +120,7 @@ func (tx *Tx) DropGraduate(id record.GraduateID) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.indexGraduate(g, false); err != nil {
+	if err := errors.Join(tx.indexGraduate(g, false), tx.graduateChanged(&g, nil)); err != nil {
 		return err
 	}
 	if err := tx.forgetAlumnus(g.Person); err != nil {
@@ -181,7 +181,7 @@ func (tx *Tx) VillageToken(village record.Code, at time.Time) []byte {
 }
 
 // putGraduate writes a record in the place of old (nil: a new one). At most
-// 21 writes: the record, four lists, its likeness and its person for both,
+// 26 writes: the record, four lists, its likeness and its person for both,
 // and the counts of two villages with all that they belong to.
 func (tx *Tx) putGraduate(old *record.Graduate, g record.Graduate, others []record.GraduateID) error {
 	if err := g.Check(tx.Now); err != nil {
@@ -209,7 +209,7 @@ func (tx *Tx) putGraduate(old *record.Graduate, g record.Graduate, others []reco
 			return err
 		}
 	}
-	if err := tx.indexGraduate(g, true); err != nil {
+	if err := errors.Join(tx.indexGraduate(g, true), tx.graduateChanged(old, &g)); err != nil {
 		return err
 	}
 	return put(tx, "graduate/"+string(g.ID), g)

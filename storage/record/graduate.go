@@ -47,14 +47,6 @@ const (
 	BySheet     Source = "sheet"
 )
 
-// Consent is one yes to keeping a record, with the version of the text that
-// was shown.
-type Consent struct {
-	Version string    `json:"version"`
-	At      time.Time `json:"at"`
-	Source  Source    `json:"source"` // who gave or reported it
-}
-
 // Graduate is a village's college student or graduate.
 type Graduate struct {
 	ID        GraduateID `json:"id"`
@@ -71,11 +63,13 @@ type Graduate struct {
 	Willingness Willingness `json:"willingness,omitzero" personal:"outlook"`
 	Phone       string      `json:"phone,omitzero" personal:"contact"` // normalised
 
-	Consent   Consent   `json:"consent"`
-	Person    PersonID  `json:"person,omitzero"` // the graduate's own account, if any
-	Source    Source    `json:"source"`
-	By        PersonID  `json:"by,omitzero"`
-	CreatedAt time.Time `json:"created_at"`
+	Consent Consent `json:"consent"` // to keeping the record
+	// Consents are those to the other purposes (see Agrees).
+	Consents  map[Purpose]Consent `json:"consents,omitzero"`
+	Person    PersonID            `json:"person,omitzero"` // the graduate's own account, if any
+	Source    Source              `json:"source"`
+	By        PersonID            `json:"by,omitzero"`
+	CreatedAt time.Time           `json:"created_at"`
 	// ConfirmedAt is when the facts were last said to be so.
 	ConfirmedAt time.Time `json:"confirmed_at"`
 
