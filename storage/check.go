@@ -17,7 +17,7 @@ import (
 var derived = []string{
 	"placename", "count", "flag", "phone", "chat", "name", "holder", "claimof",
 	"day", "duty", "hosting", "open", "tally", "wait", "branch",
-	"gradlist", "gradlike", "gradof", "auditof", "auditby",
+	"gradlist", "gradlike", "gradname", "gradof", "auditof", "auditby",
 	"turnof", "turncount", "standof", "seat", "seatdue", "cover", "postends",
 	"standfor", "requestof", "requestopen", "requestdue", "leaveday", "burden",
 	"noteof", "notereview", "notenext",
@@ -46,7 +46,7 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 			}
 			found = append(found, more...)
 		}
-		for _, check := range []func() ([]string, error){tx.checkChain, tx.checkBatches} {
+		for _, check := range []func() ([]string, error){tx.checkChain, tx.checkBatches, tx.checkScreenings} {
 			more, err := check()
 			if err != nil {
 				return err
@@ -149,7 +149,7 @@ func sameButOrder(prefix string, a, b []byte) bool {
 // last part, which is an id or a code.
 func shown(key string) string {
 	switch t := topic(key); t {
-	case "name", "gradlist", "gradlike":
+	case "name", "gradlist", "gradlike", "gradname":
 		return t + "/…" + key[strings.LastIndexByte(key, '/'):]
 	case "phone":
 		return t + "/…"

@@ -12,5 +12,6 @@ import (
 func (tx *Tx) graduateChanged(old, g *record.Graduate) error {
 	return errors.Join(
 		tx.indexConsents(old, g),
+		tx.screenGraduate(old, g),
 	)
 }

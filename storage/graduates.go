@@ -16,6 +16,7 @@ import (
 //	graduate/<id>                             -> record.Graduate
 //	gradlist/<filter>/<village>/<number>      -> true: the lists, in the office's order
 //	gradlike/<keyed hash>/<number>            -> true: who may be the same person
+//	gradname/<keyed hash>/<village>/<number>  -> true: who bears a name
 //	gradof/<person>                           -> record.GraduateID, the person's own record
 //
 // A village's code begins with the codes of its township and county, so one
@@ -181,7 +182,7 @@ func (tx *Tx) VillageToken(village record.Code, at time.Time) []byte {
 }
 
 // putGraduate writes a record in the place of old (nil: a new one). At most
-// 26 writes: the record, four lists, its likeness and its person for both,
+// 28 writes: the record, four lists, its likeness, name and person for both,
 // and the counts of two villages with all that they belong to.
 func (tx *Tx) putGraduate(old *record.Graduate, g record.Graduate, others []record.GraduateID) error {
 	if err := g.Check(tx.Now); err != nil {
@@ -241,7 +242,7 @@ func (tx *Tx) indexGraduate(g record.Graduate, on bool) error {
 			errs = append(errs, set(listKey(f, g), true))
 		}
 	}
-	errs = append(errs, set(tx.likeKey(g)+numbered(g.ID), true))
+	errs = append(errs, set(tx.likeKey(g)+numbered(g.ID), true), set(tx.gradNameKey(g), true))
 	if g.Person != "" {
 		errs = append(errs, set("gradof/"+string(g.Person), g.ID))
 	}

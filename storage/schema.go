@@ -76,7 +76,7 @@ func sealRecords(ctx context.Context, s *Store) error {
 				}
 			}
 		}
-		return errors.Join(put(tx, tx.likeKey(g)+numbered(g.ID), true), put(tx, key, g))
+		return errors.Join(put(tx, tx.likeKey(g)+numbered(g.ID), true), put(tx, tx.gradNameKey(g), true), put(tx, key, g))
 	})
 	if err != nil {
 		return err
