@@ -54,6 +54,8 @@ func (t *Turn) saidLines(said []dialog.Said, perLine int) []string {
 	for i, s := range said {
 		value := clip(s.Text, 40)
 		switch {
+		case value == "" && s.Step.Empty != "":
+			value = t.Say(s.Step.Empty)
 		case value == "":
 			value = t.Say("form.empty")
 		case s.Step.Secret:

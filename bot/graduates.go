@@ -208,11 +208,15 @@ func (t *Turn) filterRows(q storage.GraduateQuery) [][]Btn {
 // the places in it.
 func (t *Turn) placeRows(place record.Code) [][]Btn {
 	if place.Level() != record.Village {
+		var rows [][]Btn
+		if t.Allow(record.ScreenGraduates, record.Object{Place: place}) == nil {
+			rows = append(rows, []Btn{t.Btn("screenings", "screenings "+string(place)), t.Btn("grad_months", "graduates.months "+string(place))})
+		}
 		key := "by_village"
 		if place.Level() == record.County {
 			key = "by_township"
 		}
-		return [][]Btn{{t.Btn(key, "graduates.in "+string(place))}}
+		return append(rows, []Btn{t.Btn(key, "graduates.in "+string(place))})
 	}
 	return [][]Btn{{t.Btn("register", "register "+string(place)), t.Btn("village_link", "graduates.link "+string(place))}}
 }

@@ -224,6 +224,9 @@ func (b *Bot) stepJob(ctx context.Context, pace Pacer, j record.Job) (err error)
 			err = fmt.Errorf("bot: job panicked")
 		}
 	}()
+	if j.State == record.JobScreen {
+		return b.workScreening(ctx, pace, j)
+	}
 	f, err := b.loadFile(ctx, j)
 	switch {
 	case err != nil:
@@ -253,8 +256,11 @@ func (b *Bot) retryJob(ctx context.Context, j record.Job, cause error) (time.Dur
 	b.log.Warn("bot: job not done", "job", j.ID, "try", j.Tries+1, "outcome", out.String(), "ref", ref, "err", cause)
 	final := out == chat.Refused || out == chat.TooBig || out == chat.Stale
 	key := "import.not_fetched"
-	if j.State == record.JobApply {
+	switch j.State {
+	case record.JobApply:
 		key = "import.not_finished"
+	case record.JobScreen:
+		key = "screening.not_filled"
 	}
 	if j.Tries++; final || j.Tries >= jobTries {
 		return 0, b.endJob(ctx, j, func(t *Turn) { t.Send(t.Say(key, text.A{"Ref": ref}), t.homeRow()) })
@@ -332,7 +338,10 @@ func (b *Bot) applyFile(ctx context.Context, pace Pacer, j record.Job, f file) e
 // progress edits the message of a job now and then. Losing an edit is harmless.
 func (b *Bot) progress(ctx context.Context, pace Pacer, j record.Job) func(done, of int) {
 	last := b.store.Now()
-	voice := b.personVoice(ctx, j.Person)
+	voice, key := b.personVoice(ctx, j.Person), "import.applying"
+	if j.State == record.JobScreen {
+		key = "screening.filling"
+	}
 	return func(done, of int) {
 		now := b.store.Now()
 		if j.Message == 0 || now.Sub(last) < progressRest || done == of {
@@ -344,7 +353,7 @@ func (b *Bot) progress(ctx context.Context, pace Pacer, j record.Job) func(done,
 		}
 		callCtx, cancel := context.WithTimeout(ctx, SendTimeout)
 		defer cancel()
-		m := chat.Message{Text: voice.Say("import.applying", text.A{"Done": done, "Of": of})}
+		m := chat.Message{Text: voice.Say(key, text.A{"Done": done, "Of": of})}
 		if err := b.platform.Edit(callCtx, j.Chat, j.Message, m); err != nil {
 			b.log.Debug("bot: progress not shown", "job", j.ID, "outcome", chat.OutcomeOf(err).String())
 		}

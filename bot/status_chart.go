@@ -45,6 +45,8 @@ func init() {
 		"attendance": (*Turn).attendanceChart,
 		"enrolled":   (*Turn).enrolledChart,
 		"graduates":  (*Turn).graduatesChart,
+		"work":       (*Turn).workMonths,
+		"will":       (*Turn).willMonths,
 	}
 }
 

@@ -103,7 +103,7 @@ func (p *Planner) weekly(kind string, to record.PersonID, monday time.Time, plac
 // asked for. A part that fails does not hold up the others.
 func (p *Planner) upkeep(ctx context.Context) error {
 	before := p.store.Now().Add(-p.cfg.KeepSent)
-	faults := []error{p.purge(ctx, before), p.purgePrompts(ctx, p.cfg.Prompts.WeekName(before))}
+	faults := []error{p.purge(ctx, before), p.purgePrompts(ctx, p.cfg.Prompts.WeekName(before)), p.forgetTold(ctx)}
 	for _, part := range p.cfg.Upkeep {
 		faults = append(faults, part(ctx))
 	}

@@ -49,6 +49,7 @@ func NewPlanner(store *storage.Store, cfg Config, log *slog.Logger) (*Planner, e
 		{name: JobDigest, late: Late{Drop: 72 * time.Hour}, rows: p.digestRows},
 		{name: jobSilent, late: Late{Last: true, Drop: silentDrop}, rows: p.silentRows},
 		{name: jobStill, late: Late{Last: true, Drop: silentDrop}, rows: p.stillSilentRows},
+		{name: jobScreens, late: Late{Last: true, Drop: screenDrop}, rows: p.screenRows},
 		{name: JobUpkeep, late: Late{Last: true}, run: p.upkeep},
 	} {
 		if line, on := lines[j.name]; on {
@@ -154,6 +155,8 @@ func (p *Planner) parts() []part {
 		{"study notes", p.notes},
 		{"requests", p.expireRequests},
 		{"posts", p.endPosts},
+		{"screenings", p.screenAgain},
+		{"months of graduates", p.keepMonths},
 	}
 }
 

@@ -62,6 +62,8 @@ const (
 	// Not in a configuration as lines: see Config.SilentAt and StillAt.
 	jobSilent = "silent"
 	jobStill  = "still silent"
+	// Not in a configuration: who newly fits the screenings, once a week.
+	jobScreens = "screenings"
 
 	// markPushed is not a job: until when the last weekly push spoke of sessions.
 	markPushed = "pushed until"
@@ -180,6 +182,11 @@ func (c Config) lines() (map[string]Line, error) {
 		}
 		lines[name] = line
 	}
+	line, err := ParseLine(screenLine, zone)
+	if err != nil {
+		faults = append(faults, fmt.Errorf("job %s: %w", jobScreens, err))
+	}
+	lines[jobScreens] = line
 	if c.SilentAt == c.StillAt {
 		return lines, errors.Join(faults...)
 	}

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"strings"
-	"time"
 
 	"headgoose/storage/record"
 )
@@ -51,6 +50,3 @@ func (tx *Tx) GraduateMonths(place record.Code, from record.Date) ([]record.Grad
 	}
 	return list, nil
 }
-
-// MonthOf is the month of a time in its own zone.
-func MonthOf(t time.Time) record.Date { return record.Date(t.Format("2006-01")) }

@@ -68,6 +68,7 @@ type Step struct {
 	// AskFor chooses the question by the answers before it; nil: Ask, Args.
 	AskFor func(Answers) (key string, args map[string]any)
 	Field  string // key of the answer's name in the list of answers
+	Empty  string // key of what an answer that was left empty means; "": not given
 
 	// Choices lists the answers to choose from; nil where it is typed.
 	Choices func(Answers) ([]Choice, error)

@@ -48,6 +48,7 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"field.":             code.constants(t, "Field"),
 		"level.":             named(record.Educations()),
 		"education.":         named(record.GraduateEducations()),
+		"screening.by_":      code.constants(t, "Criterion"),
 		"employment.":        append(named(record.Employments()), "studying"),
 		"willingness.":       named(record.Willingnesses()),
 		"source.":            code.constants(t, "Source"),

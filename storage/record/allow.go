@@ -18,6 +18,7 @@ const (
 	ImportRoster     Action = "roster.import"
 	ExportRoster     Action = "roster.export"
 	SeeGraduates     Action = "graduates.see"
+	ScreenGraduates  Action = "graduates.screen" // saved filters, and who fits them
 	RegisterGraduate Action = "graduate.register"
 	EditGraduate     Action = "graduate.edit"
 	IssueVillageLink Action = "village_link.issue" // by which graduates register
@@ -82,6 +83,7 @@ var grants = map[Action][]grant{
 	ImportRoster:     {{CountyOfficer, within}},
 	ExportRoster:     {{CountyOfficer, within}, {TownshipOfficer, within}},
 	SeeGraduates:     {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
+	ScreenGraduates:  {{CountyOfficer, within}, {TownshipOfficer, within}},
 	RegisterGraduate: {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 	EditGraduate:     {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 	IssueVillageLink: {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},

@@ -11,6 +11,9 @@ const (
 	JobRead  JobState = "read"  // the file is to be read and compared
 	JobAsked JobState = "asked" // the person has seen what would change
 	JobApply JobState = "apply" // the person said yes
+
+	// JobScreen: no file, but a screening that is to be filled or cleared.
+	JobScreen JobState = "screen"
 )
 
 // Job is a file that somebody sent, to be read outside of any transaction.
@@ -24,6 +27,7 @@ type Job struct {
 	State  JobState  `json:"state"`
 	At     time.Time `json:"at"`
 	// Message shows the progress; it is edited. 0: not sent yet.
-	Message int64 `json:"message,omitzero"`
-	Tries   int   `json:"tries,omitzero"`
+	Message   int64       `json:"message,omitzero"`
+	Screening ScreeningID `json:"screening,omitzero"` // of JobScreen
+	Tries     int         `json:"tries,omitzero"`
 }

@@ -11,6 +11,10 @@ import (
 // ScreeningID names a saved filter over graduates.
 type ScreeningID string
 
+// KindScreened is the kind of the weekly word of who newly fits: Args ids (with
+// commas between), since and at: who came to in between.
+const KindScreened = "screened"
+
 // Bounds of a screening.
 const (
 	MaxScreenName   = 20   // runes of its name
