@@ -355,6 +355,9 @@ func (t *Turn) wantText(s record.Screening, by record.Criterion) (string, error)
 	case record.ByPlace:
 		for _, code := range c.Places {
 			p, err := t.Place(code)
+			if errors.Is(err, record.ErrNotFound) { // it was there when it was chosen
+				p.Name, err = string(code), nil
+			}
 			if err != nil {
 				return "", err
 			}

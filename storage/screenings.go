@@ -23,14 +23,14 @@ import (
 // Who fits is kept as records change, in the transaction of the change, for the
 // screenings of the county and of the township (see screenGraduate). A number
 // is that of a graduate's lists. What one transaction has no room for is due,
-// and done by ScreenAgain; until then a page leaves out who does not fit any
-// more (see Screened).
+// and done by ScreenAgain within the minute; until then who came to fit is
+// missing in some, and a page leaves out who does not fit any more (see Screened).
 
 // Room of one transaction for screenings: a change of a record moves somebody in
 // or out of at most roomOfChange of them at once, a transaction of their own
 // makes about roomOfChunk writes.
 const (
-	roomOfChange = 8
+	roomOfChange = 5
 	roomOfChunk  = 60
 	lookAtOnce   = 200 // graduates that one transaction looks at
 )
@@ -292,7 +292,7 @@ func (tx *Tx) gradNameKey(g record.Graduate) string {
 }
 
 // screenGraduate keeps who fits as a record changes: old is nil for a new
-// record, g for one that is erased. At most 29 writes, twice that where
+// record, g for one that is erased. At most 19 writes, twice that where
 // somebody moves to another village.
 func (tx *Tx) screenGraduate(old, g *record.Graduate) error {
 	if old != nil && (g == nil || old.Village != g.Village) {
