@@ -21,7 +21,7 @@ var derived = []string{
 	"turnof", "turncount", "standof", "seat", "seatdue", "cover", "postends",
 	"standfor", "requestof", "requestopen", "requestdue", "leaveday", "burden",
 	"noteof", "notereview", "notenext",
-	"consentend",
+	"consentend", "factdue", "factask", "calllist",
 }
 
 // Check builds every index and count anew from the records and lists where

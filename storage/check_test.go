@@ -382,12 +382,15 @@ func TestCheckFinds(t *testing.T) {
 			return err
 		}
 		yes := record.Consent{Version: "1", At: tx.Now, Source: record.BySelf}
-		_, err = tx.AddGraduate(record.Graduate{
+		g, err := tx.AddGraduate(record.Graduate{
 			Village: c.village(0), Name: "毕业生 001", BirthYear: 2002, Education: record.Bachelor, School: "青海大学", Graduation: "2024-06",
 			Employment: record.Seeking, Willingness: record.Willing, Phone: "13900000001", Source: record.BySelf,
 			Consent: yes, Consents: map[record.Purpose]record.Consent{record.ToRefer: yes, record.ToContact: yes},
 		}, nil)
 		if err != nil {
+			return err
+		}
+		if err := staleAndAsked(tx, g, "毕业生 002"); err != nil {
 			return err
 		}
 		_, err = tx.CheckIn(s, record.Actor{Person: c.people[5]}, record.ByCode)
@@ -415,6 +418,29 @@ func TestCheckFinds(t *testing.T) {
 			damage(t, c.engine, func(w kv.Txn) error { return w.Delete(extra) })
 		})
 	}
+}
+
+// staleAndAsked makes two graduates like g whose facts are old: about one the
+// secretary is asked, the other is to be called.
+func staleAndAsked(tx *Tx, g record.Graduate, name string) error {
+	for i, ask := range []func(*record.Asked){
+		func(k *record.Asked) { k.At, k.Open, k.Of = tx.Now, true, record.BySecretary },
+		func(k *record.Asked) { k.At, k.Listed = tx.Now, true },
+	} {
+		g.Name = fmt.Sprint(name, i)
+		g, err := tx.AddGraduate(g, nil)
+		if err != nil {
+			return err
+		}
+		long := record.Said{Source: record.BySelf, At: tx.Now.AddDate(-1, 0, 0)}
+		if _, err := tx.EditGraduate(g.ID, nil, func(g *record.Graduate) { g.Confirm(long, record.AgingFacts()...) }); err != nil {
+			return err
+		}
+		if _, err := tx.SetAsked(g.ID, ask); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func firstUnder(t *testing.T, e kv.Engine, prefix string) (key, value []byte) {

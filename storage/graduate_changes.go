@@ -12,6 +12,7 @@ import (
 func (tx *Tx) graduateChanged(old, g *record.Graduate) error {
 	return errors.Join(
 		tx.indexConsents(old, g),
+		tx.indexFacts(old, g),
 		tx.screenGraduate(old, g),
 	)
 }

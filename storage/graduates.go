@@ -98,11 +98,15 @@ func (tx *Tx) AddGraduate(g record.Graduate, others []record.GraduateID) (record
 		return g, err
 	}
 	g.ID, g.CreatedAt, g.ConfirmedAt = record.GraduateID(id), tx.Now, tx.Now
+	g.Facts = record.Facts{}
+	g.Confirm(record.Said{Source: g.Source, By: g.By, At: tx.Now}, record.AgingFacts()...)
+	tx.s.ages.Age(&g, tx.Now)
 	return g, tx.putGraduate(nil, g, others)
 }
 
-// EditGraduate changes a record, which counts as confirmed with it. ID and
-// CreatedAt stay. A likely double is ErrExists, as for AddGraduate.
+// EditGraduate changes a record. ID and CreatedAt stay. A fact that it changes
+// was said by the record's Source and By now, unless change says so itself
+// (record.Graduate.Confirm). A likely double is ErrExists, as for AddGraduate.
 func (tx *Tx) EditGraduate(id record.GraduateID, others []record.GraduateID, change func(*record.Graduate)) (record.Graduate, error) {
 	old, err := tx.Graduate(id)
 	if err != nil {
@@ -111,6 +115,8 @@ func (tx *Tx) EditGraduate(id record.GraduateID, others []record.GraduateID, cha
 	g := old
 	change(&g)
 	g.ID, g.CreatedAt, g.ConfirmedAt = old.ID, old.CreatedAt, tx.Now
+	g.Retell(old, tx.Now)
+	tx.s.ages.Age(&g, tx.Now)
 	return g, tx.putGraduate(&old, g, others)
 }
 
@@ -182,7 +188,7 @@ func (tx *Tx) VillageToken(village record.Code, at time.Time) []byte {
 }
 
 // putGraduate writes a record in the place of old (nil: a new one). At most
-// 28 writes: the record, four lists, its likeness, name and person for both,
+// 33 writes: the record, four lists, its likeness, name and person for both,
 // and the counts of two villages with all that they belong to.
 func (tx *Tx) putGraduate(old *record.Graduate, g record.Graduate, others []record.GraduateID) error {
 	if err := g.Check(tx.Now); err != nil {
@@ -257,6 +263,7 @@ func (tx *Tx) indexGraduate(g record.Graduate, on bool) error {
 // countGraduate counts a record in (+1) or out (-1).
 func countGraduate(n *record.GraduateCount, g record.Graduate, by int) {
 	n.All += by
+	countFacts(n, g, by)
 	if g.Studying {
 		n.Studying += by
 	} else {

@@ -76,7 +76,8 @@ func sealRecords(ctx context.Context, s *Store) error {
 				}
 			}
 		}
-		return errors.Join(put(tx, tx.likeKey(g)+numbered(g.ID), true), put(tx, tx.gradNameKey(g), true), put(tx, key, g))
+		tx.s.ages.Age(&g, tx.Now)
+		return errors.Join(put(tx, tx.likeKey(g)+numbered(g.ID), true), put(tx, tx.gradNameKey(g), true), tx.indexFacts(nil, &g), put(tx, key, g))
 	})
 	if err != nil {
 		return err

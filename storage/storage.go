@@ -59,6 +59,7 @@ type Store struct {
 	clock     func() time.Time
 	keys      keys
 	ring      Keys
+	ages      record.Ages
 	outbox    outboxHook
 	codes     sync.Map // codeStep -> Code
 	codesKept atomic.Int64
@@ -74,6 +75,9 @@ type Options struct {
 	// Ring has the keys that seal what concerns a person. Without one they are
 	// derived from Key and cannot be destroyed: for tests and tools.
 	Ring Keys
+	// Ages says how soon graduates' facts are asked about anew; zero:
+	// record.DefaultAges.
+	Ages record.Ages
 }
 
 // keys are derived from the master key, one for each use.
@@ -108,7 +112,10 @@ func Open(ctx context.Context, engine kv.Engine, o Options) (*Store, error) {
 	if o.Ring == nil {
 		o.Ring = seal.Derived(o.Key)
 	}
-	s := &Store{engine: engine, clock: o.Clock, keys: k, ring: o.Ring}
+	if o.Ages == (record.Ages{}) {
+		o.Ages = record.DefaultAges()
+	}
+	s := &Store{engine: engine, clock: o.Clock, keys: k, ring: o.Ring, ages: o.Ages}
 	if err := s.ring.Reserve(weekKeys); err != nil {
 		return nil, err
 	}
@@ -120,7 +127,7 @@ func Open(ctx context.Context, engine kv.Engine, o Options) (*Store, error) {
 
 // On is a store over another engine with the same data: a copy to be checked.
 func (s *Store) On(engine kv.Engine) *Store {
-	return &Store{engine: engine, clock: s.clock, keys: s.keys, ring: s.ring}
+	return &Store{engine: engine, clock: s.clock, keys: s.keys, ring: s.ring, ages: s.ages}
 }
 
 // Engine is the engine under the store, for backup and checks.

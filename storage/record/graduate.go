@@ -70,8 +70,14 @@ type Graduate struct {
 	Source    Source              `json:"source"`
 	By        PersonID            `json:"by,omitzero"`
 	CreatedAt time.Time           `json:"created_at"`
-	// ConfirmedAt is when the facts were last said to be so.
+	// ConfirmedAt is when the record was last said to be so, Facts who said what
+	// ages in it.
 	ConfirmedAt time.Time `json:"confirmed_at"`
+	Facts       Facts     `json:"facts,omitzero"`
+	// Asked is how far the question stands whether the facts are still so, Next
+	// the day on which something is to be done about them; empty: nothing.
+	Asked Asked `json:"asked,omitzero"`
+	Next  Date  `json:"next,omitzero"`
 
 	Sealed []byte `json:"sealed,omitzero"`
 }
@@ -88,6 +94,10 @@ type GraduateCount struct {
 	SeekingWilling int `json:"seeking_willing,omitzero"`
 	// Outlook counts by employment and willingness at once.
 	Outlook map[Outlook]int `json:"outlook,omitzero"`
+	// Asked are those whose facts were asked about and not confirmed since,
+	// OnCall those on the call lists.
+	Asked  int `json:"asked,omitzero"`
+	OnCall int `json:"on_call,omitzero"`
 }
 
 // Outlook is an employment together with a willingness.
