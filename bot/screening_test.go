@@ -117,6 +117,38 @@ func TestTheWeeklyWord(t *testing.T) {
 	}
 }
 
+// A page of a screening costs what it shows, however many fit.
+func TestAScreeningCostsItsPage(t *testing.T) {
+	w := newWorld(t)
+	w.addGraduates(xiajiahe, 20)
+	county := w.person("县 001", record.CountyOfficer, hualong).saves()
+	before := map[string]int{}
+	pages := []string{"screenings", "screening.show s000001", "screening.show s000001 - after g1", "screening.towns s000001"}
+	for _, page := range pages {
+		before[page] = w.readsOf(county, page)
+	}
+	w.addGraduates(jinjia, 120)
+	for _, page := range pages {
+		if after := w.readsOf(county, page); after != before[page] {
+			t.Errorf("%s reads %d keys, %d while fewer fitted", page, after, before[page])
+		}
+	}
+	county.say("筛选").sees("70 人,新增 60")
+}
+
+// Every button behind the screenings leads somewhere.
+func TestPagesOfScreenings(t *testing.T) {
+	w := newWorld(t)
+	w.addGraduates(xiajiahe, 30)
+	county := w.person("县 001", record.CountyOfficer, hualong).saves()
+	for _, lang := range []string{"zh", "en"} {
+		county.say("/lang " + lang)
+		if n := county.walk("screenings", "screening"); n < 8 {
+			t.Errorf("only %d pages are reached", n)
+		}
+	}
+}
+
 func TestMonthsOfGraduates(t *testing.T) {
 	w := newWorld(t)
 	w.addGraduates(xiajiahe, 4)
