@@ -77,6 +77,8 @@ const (
 	FieldGraduation  Field = "graduation"
 	FieldEmployment  Field = "employment"
 	FieldWillingness Field = "willingness"
+	FieldConsent     Field = "consent"      // the graduate agreed to the record being kept
+	FieldConsentDate Field = "consent_date" // when
 )
 
 // FaultKind is what is wrong with a cell or a row. What Fault.Args holds is
@@ -115,6 +117,14 @@ const (
 	FaultPhoneTaken     FaultKind = "phone_taken"       // the phone is somebody else's in the roster; Hint: the name there
 	FaultChanged        FaultKind = "changed_meanwhile" // what the row was compared with is no longer so
 	FaultNotAllowed     FaultKind = "not_allowed"       // outside the importer's authority
+	FaultMonth          FaultKind = "month"             // a graduation needs its month
+	FaultGraduation     FaultKind = "graduation"        // does not fit the year of birth, or whether somebody still studies
+	FaultLevel          FaultKind = "level"             // a level that no graduate has
+	FaultConsent        FaultKind = "consent"           // neither the row nor the store has the person's yes
+	FaultConsentNo      FaultKind = "consent_no"        // the person said no
+	FaultConsentOld     FaultKind = "consent_expired"   // the yes is too old to count
+	FaultForgotten      FaultKind = "forgotten"         // the person had the record erased
+	FaultSeveralRecords FaultKind = "several_records"   // the store has several records that the row may mean
 )
 
 // Fault is one thing that keeps a row from being imported, as data: bot/text

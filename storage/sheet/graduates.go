@@ -4,23 +4,8 @@ import (
 	"headgoose/storage/record"
 )
 
-// GraduateRow is one line of a list of graduates. Empty fields say nothing.
-type GraduateRow struct {
-	Row         int
-	Township    string
-	Village     string
-	Code        record.Code
-	Name        string
-	BirthYear   int
-	Education   record.Education
-	School      string
-	Major       string
-	Studying    bool
-	Graduation  record.Date
-	Employment  record.Employment
-	Willingness record.Willingness
-	Phone       string
-}
+// GraduateRow is one line of a list of graduates.
+type GraduateRow = record.GraduateRow
 
 func readGraduate(l *line) GraduateRow {
 	row := GraduateRow{
@@ -36,9 +21,12 @@ func readGraduate(l *line) GraduateRow {
 	}
 	row.BirthYear = field(l, record.FieldBirthYear, func(s string) (int, *bad) { return readBirthYear(s, l.grid.date1904, l.year) })
 	row.Studying = field(l, record.FieldStudying, l.studying)
+	row.SaysStudying = l.cell(record.FieldStudying) != ""
 	row.Graduation = field(l, record.FieldGraduation, l.month)
 	row.Employment = field(l, record.FieldEmployment, oneOf(employmentWords))
 	row.Willingness = field(l, record.FieldWillingness, oneOf(willingnessWords))
+	row.Consent = field(l, record.FieldConsent, oneOf(consentWords))
+	row.ConsentDate = field(l, record.FieldConsentDate, l.past)
 	var county string
 	l.carry(&county, &row.Township, row.Village != "")
 	l.need(record.FieldVillage, row.Village != "" || row.Code != "")

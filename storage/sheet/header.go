@@ -81,6 +81,9 @@ var headings = map[record.Field]string{
 	record.FieldGraduation:  "毕业时间 毕业年月 毕业年份 毕业日期 预计毕业时间 graduation graduationmonth graduationdate graduatedon",
 	record.FieldEmployment:  "就业情况 就业状况 就业状态 就业 是否就业 employment employmentstatus work",
 	record.FieldWillingness: "返乡意愿 返乡 返乡就业意愿 回村意愿 是否愿意返乡 意愿 willingness willingnesstoreturn willingtoreturn return",
+
+	record.FieldConsent:     "本人同意 是否同意 本人是否同意 同意 知情同意 consent consented agreed",
+	record.FieldConsentDate: "同意日期 同意时间 本人同意日期 consentdate agreedon consentedon",
 }
 
 // posts before a heading say whose name or phone it is: "支部书记姓名".
@@ -287,7 +290,7 @@ var fieldsOf = map[Kind][]record.Field{
 	KindGraduates: {
 		record.FieldTownship, record.FieldVillage, record.FieldCode, record.FieldName, record.FieldBirthYear, record.FieldEducation,
 		record.FieldSchool, record.FieldMajor, record.FieldStudying, record.FieldGraduation, record.FieldEmployment,
-		record.FieldWillingness, record.FieldPhone,
+		record.FieldWillingness, record.FieldPhone, record.FieldConsent, record.FieldConsentDate,
 	},
 }
 

@@ -317,8 +317,8 @@ func TestGraduates(t *testing.T) {
 `))
 	check(t, "kind", b.Kind, KindGraduates)
 	check(t, "rows", b.Graduates, []GraduateRow{
-		{Row: 2, Village: "下加合村", Name: "毕业生 001", BirthYear: 2003, Education: record.Bachelor, School: "青海大学", Major: "农学", Studying: true, Graduation: "2027-06", Willingness: record.Considering, Phone: "13900000201"},
-		{Row: 3, Village: "下加合村", Name: "毕业生 002", BirthYear: 2001, Education: record.JuniorColl, Graduation: "2024-07", Employment: record.Seeking, Willingness: record.Willing},
+		{Row: 2, Village: "下加合村", Name: "毕业生 001", BirthYear: 2003, Education: record.Bachelor, School: "青海大学", Major: "农学", Studying: true, SaysStudying: true, Graduation: "2027-06", Willingness: record.Considering, Phone: "13900000201"},
+		{Row: 3, Village: "下加合村", Name: "毕业生 002", BirthYear: 2001, Education: record.JuniorColl, SaysStudying: true, Graduation: "2024-07", Employment: record.Seeking, Willingness: record.Willing},
 	})
 	check(t, "fault", b.Faults[0].Kind, record.FaultChoice)
 }

@@ -45,6 +45,11 @@ var willingnessWords = indexed([]choice[record.Willingness]{
 	{record.Unwilling, "不愿意 否 不返乡 无意愿 暂不", "no|unwilling|not willing"},
 })
 
+var consentWords = indexed([]choice[record.SheetConsent]{
+	{record.SheetYes, "是 同意 已同意 本人同意 有", "yes|agreed|y"},
+	{record.SheetNo, "否 不同意 未同意", "no|not agreed|n"},
+})
+
 // choices is a fixed set of values, found by what sheets call them.
 type choices[T ~string] struct {
 	list  []choice[T]

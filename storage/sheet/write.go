@@ -102,6 +102,8 @@ func WriteGraduates(lang Lang, title string, rows []GraduateRow) ([]byte, error)
 		{"就业情况", "Employment", 16},
 		{"返乡意愿", "Willingness to return", 13},
 		{"手机", "Phone", 16},
+		{"本人同意", "Consent", 11},
+		{"同意日期", "Consent date", 13},
 	})
 	for _, r := range rows {
 		studying := lang.either("已毕业", "Graduated")
@@ -109,7 +111,8 @@ func WriteGraduates(lang Lang, title string, rows []GraduateRow) ([]byte, error)
 			studying = lang.either("在读", "Studying")
 		}
 		p.add(r.Township, r.Village, string(r.Code), r.Name, number(r.BirthYear), educationWords.write(lang, r.Education), r.School,
-			r.Major, studying, string(r.Graduation), employmentWords.write(lang, r.Employment), willingnessWords.write(lang, r.Willingness), r.Phone)
+			r.Major, studying, string(r.Graduation), employmentWords.write(lang, r.Employment), willingnessWords.write(lang, r.Willingness), r.Phone,
+			consentWords.write(lang, r.Consent), string(r.ConsentDate))
 	}
 	p.choices(5, len(rows), educationWords.words(lang))
 	p.choices(10, len(rows), employmentWords.words(lang))

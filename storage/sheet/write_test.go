@@ -102,7 +102,7 @@ func TestRosterTemplateHasDropLists(t *testing.T) {
 
 func TestGraduatesRoundTrip(t *testing.T) {
 	rows := []GraduateRow{
-		{Township: "巴燕镇", Village: "下加合村", Code: "630224100200", Name: "毕业生 001", BirthYear: 2003, Education: record.Bachelor, School: "青海大学", Major: "-农学", Studying: true, Graduation: "2027-06", Willingness: record.Considering, Phone: "13900000201"},
+		{Township: "巴燕镇", Village: "下加合村", Code: "630224100200", Name: "毕业生 001", BirthYear: 2003, Education: record.Bachelor, School: "青海大学", Major: "-农学", Studying: true, Graduation: "2027-06", Willingness: record.Considering, Phone: "13900000201", Consent: record.SheetYes, ConsentDate: "2026-03-01"},
 		{Township: "巴燕镇", Village: "下加合村", Code: "630224100200", Name: "毕业生 002", BirthYear: 2001, Education: record.JuniorColl, Graduation: "2024-07", Employment: record.Serving, Willingness: record.Unwilling},
 	}
 	for _, e := range record.Employments() {
@@ -113,7 +113,7 @@ func TestGraduatesRoundTrip(t *testing.T) {
 			b := mustRead(t, must(t)(WriteGraduates(lang, "化隆县毕业生", rows)))
 			check(t, "faults", b.Faults, []record.Fault(nil))
 			for i := range b.Graduates {
-				b.Graduates[i].Row = 0
+				b.Graduates[i].Row, b.Graduates[i].SaysStudying = 0, false
 			}
 			check(t, "rows", b.Graduates, rows)
 		})
