@@ -302,6 +302,7 @@ func (t *Turn) graduatesSheet(v view) (func() ([]byte, error), error) {
 			Township: township.Name, Village: village.Name, Code: g.Village, Name: g.Name, BirthYear: g.BirthYear,
 			Education: g.Education, School: g.School, Major: g.Major, Studying: g.Studying, Graduation: g.Graduation,
 			Employment: g.Employment, Willingness: g.Willingness, Phone: g.Phone,
+			Consent: record.SheetYes, ConsentDate: record.DateOf(g.Consent.At.In(t.b.conf.Zone)),
 		})
 	}
 	lang, title := sheet.Lang(t.Voice.Lang), t.Say("export.caption_graduates", text.A{"Place": v.name, "Span": ""})

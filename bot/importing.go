@@ -301,6 +301,8 @@ func (b *Bot) loadFile(ctx context.Context, j record.Job) (file, error) {
 		return b.loadPlan(ctx, j, book)
 	case sheet.KindCalendar:
 		return b.loadCalendar(ctx, j, book)
+	case sheet.KindGraduates:
+		return b.loadGraduates(ctx, j, book)
 	}
 	return otherFile("import.other_kind"), nil
 }
