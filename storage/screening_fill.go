@@ -55,7 +55,7 @@ func (tx *Tx) fillSome(id record.ScreeningID) (s record.Screening, more bool, er
 			more = true
 			break
 		}
-		n, err := tx.rescreenNow(villageOf(keys[i]), lastPart([]byte(keys[i])))
+		n, err := tx.rescreenNow(villageOf(keys[i]), lastPart([]byte(keys[i])), s.ID)
 		if err != nil {
 			return s, false, err
 		}

@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"headgoose/storage/kv"
@@ -201,9 +202,7 @@ func (tx *Tx) Screened(q ScreenQuery) (page []record.Graduate, more bool, err er
 		page = append(page, g)
 	}
 	if r.Reverse {
-		for i, j := 0, len(page)-1; i < j; i, j = i+1, j-1 {
-			page[i], page[j] = page[j], page[i]
-		}
+		slices.Reverse(page)
 	}
 	return page, more, nil
 }
@@ -296,25 +295,30 @@ func (tx *Tx) gradNameKey(g record.Graduate) string {
 // somebody moves to another village.
 func (tx *Tx) screenGraduate(old, g *record.Graduate) error {
 	if old != nil && (g == nil || old.Village != g.Village) {
-		if _, err := tx.rescreen(old.Village, old.ID, nil, roomOfChange); err != nil {
+		if _, err := tx.rescreen(old.Village, old.ID, nil, ""); err != nil {
 			return err
 		}
 	}
 	if g == nil {
 		return nil
 	}
-	_, err := tx.rescreen(g.Village, g.ID, g, roomOfChange)
+	_, err := tx.rescreen(g.Village, g.ID, g, "")
 	return err
 }
 
 // rescreen brings the screenings over a village in line with a record, nil for
-// one that is not there (any more). Where more than room of them change, the
-// rest is due. It says how many writes it made at most.
-func (tx *Tx) rescreen(village record.Code, id record.GraduateID, g *record.Graduate, room int) (writes int, err error) {
+// one that is not there (any more), first the one named, if any. Where more than
+// roomOfChange of them change, the rest is due. It says how many writes it made
+// at most.
+func (tx *Tx) rescreen(village record.Code, id record.GraduateID, g *record.Graduate, first record.ScreeningID) (writes int, err error) {
 	screens, err := tx.screeningsOver(village)
 	if err != nil {
 		return 0, err
 	}
+	if i := slices.IndexFunc(screens, func(s record.Screening) bool { return s.ID == first }); i > 0 {
+		screens[0], screens[i] = screens[i], screens[0]
+	}
+	room := roomOfChange
 	due := "screendue/" + string(village.County()) + "/" + string(village) + "/" + numbered(id)
 	left := false
 	var end time.Time
@@ -452,7 +456,7 @@ func (tx *Tx) ScreenAgain(county record.Code) error {
 	}
 	for writes := 0; len(list) > 0 && writes < roomOfChunk; list = list[1:] {
 		village, id := record.Code(list[0][:12]), lastPart([]byte(list[0]))
-		n, err := tx.rescreenNow(village, id)
+		n, err := tx.rescreenNow(village, id, "")
 		if err != nil {
 			return err
 		}
@@ -462,15 +466,15 @@ func (tx *Tx) ScreenAgain(county record.Code) error {
 }
 
 // rescreenNow is rescreen with the record as it stands.
-func (tx *Tx) rescreenNow(village record.Code, id record.GraduateID) (writes int, err error) {
+func (tx *Tx) rescreenNow(village record.Code, id record.GraduateID, first record.ScreeningID) (writes int, err error) {
 	g, err := tx.Graduate(id)
 	switch {
 	case errors.Is(err, record.ErrNotFound):
-		return tx.rescreen(village, id, nil, roomOfChange)
+		return tx.rescreen(village, id, nil, first)
 	case err != nil:
 		return 0, err
 	case g.Village != village:
-		return tx.rescreen(village, id, nil, roomOfChange)
+		return tx.rescreen(village, id, nil, first)
 	}
-	return tx.rescreen(village, id, &g, roomOfChange)
+	return tx.rescreen(village, id, &g, first)
 }

@@ -264,6 +264,33 @@ func TestAFillingThatStops(t *testing.T) {
 	})
 }
 
+// A screening that is filled while others wait for it has everybody when it is
+// ready.
+func TestReadyIsWhole(t *testing.T) {
+	now := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+	s := screenStore(t, &now)
+	gradDo(t, s, func(tx *Tx) error { _, err := tx.AddGraduate(aGraduate(), nil); return err })
+	var last record.Screening
+	for i := range 2 * roomOfChange {
+		gradDo(t, s, func(tx *Tx) (err error) {
+			last, err = tx.AddScreening(record.Screening{
+				Place: "630224", Name: fmt.Sprint("筛选", i), By: "p1", Criteria: record.Criteria{Employments: []record.Employment{record.Seeking}},
+			})
+			return err
+		})
+	}
+	if err := s.FillScreening(t.Context(), last.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	gradDo(t, s, func(tx *Tx) error {
+		n, err := tx.ScreenCount(last.ID)
+		if n.All != 1 {
+			t.Errorf("%d fit, want 1", n.All)
+		}
+		return err
+	})
+}
+
 // A change that more screenings follow than a transaction has room for is
 // finished afterwards, and so is an erasure.
 func TestMoreScreeningsThanRoom(t *testing.T) {
@@ -467,7 +494,7 @@ func TestCheckFindsWhatScreeningsMiss(t *testing.T) {
 	}
 }
 
-// benchScreens has ten thousand graduates and as many screenings as may follow
+// benchScreens has four thousand graduates and as many screenings as may follow
 // one change, forty.
 func benchScreens(b *testing.B) (*Store, record.Screening) {
 	now := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
@@ -484,7 +511,7 @@ func benchScreens(b *testing.B) (*Store, record.Screening) {
 			return err
 		})
 	}
-	for i := range 10_000 {
+	for i := range 4_000 {
 		gradDo(b, s, func(tx *Tx) error {
 			g := aGraduate()
 			g.Name, g.Village = fmt.Sprintf("毕业生 %05d", i), gradVillages[i%2]
@@ -493,7 +520,14 @@ func benchScreens(b *testing.B) (*Store, record.Screening) {
 			return err
 		})
 	}
-	b.ResetTimer()
+	for due := true; due; {
+		gradDo(b, s, func(tx *Tx) (err error) {
+			if due, err = tx.ScreenDue("630224"); err == nil && due {
+				err = tx.ScreenAgain("630224")
+			}
+			return err
+		})
+	}
 	return s, screen
 }
 
