@@ -1,7 +1,10 @@
 package bot
 
 import (
+	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"headgoose/bot/chat"
 	"headgoose/bot/text"
@@ -66,13 +69,18 @@ func (t *Turn) exportFile() error {
 	if err := t.Allow(record.ExportRoster, record.Object{Place: v.place}); err != nil {
 		return err
 	}
-	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.ExportRoster, Place: v.place, Note: what}); err != nil {
+	filter := t.graduateFilter(2)
+	note := what
+	if filter != storage.AllGraduates {
+		note += " " + string(filter)
+	}
+	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.ExportRoster, Place: v.place, Note: note}); err != nil {
 		return err
 	}
 	t.Queue(record.Outbox{
 		Key:   fmt.Sprintf("export/%016x", uint64(t.Ev.ID)),
 		Class: record.Reply, Kind: "export", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
-		Args:         map[string]string{"what": what, "place": string(v.place), "week": v.from.Format(mondayLayout)},
+		Args:         map[string]string{"what": what, "place": string(v.place), "week": v.from.Format(mondayLayout), "filter": string(filter)},
 		UselessAfter: t.Now.Add(chartUseful),
 	})
 	t.Toast(t.Say("export.coming"))
@@ -97,7 +105,7 @@ func exportNotices() map[string]render {
 // transaction.
 func exportNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	what := row.Args["what"]
-	t.Args = []string{row.Args["place"], row.Args["week"]}
+	t.Args = []string{row.Args["place"], row.Args["week"], row.Args["filter"]}
 	v, err := t.view(record.SeePlace)
 	if err != nil {
 		return notice{}, "", err
@@ -114,9 +122,16 @@ func exportNotice(t *Turn, row record.Outbox) (notice, string, error) {
 		return notice{}, "", err
 	}
 	args := text.A{"Place": v.name, "Span": t.Voice.Span(v.from, v.from.AddDate(0, 0, 6))}
-	name := t.Say("export.name_"+what, args) + ".xlsx"
+	name, caption := t.Say("export.name_"+what, args)+".xlsx", t.Say("export.caption_"+what, args)
+	if what == "graduates" {
+		more, err := t.graduatesCaption(v.place)
+		if err != nil {
+			return notice{}, "", err
+		}
+		caption += more
+	}
 	return notice{
-		card: card{Text: t.Say("export.caption_"+what, args)},
+		card: card{Text: caption},
 		draw: func() ([]byte, *chat.Upload, error) {
 			body, err := write()
 			return nil, &chat.Upload{Name: name, Body: body}, err
@@ -275,36 +290,90 @@ func (t *Turn) attendanceLine(s record.Session, village record.Code) (sheet.Atte
 	return line, err
 }
 
-// maxExported is how many graduates one file holds.
-const maxExported = 5000
+// maxExported is how many graduates one file holds. Of more the caption says
+// so: a workbook is made in memory.
+const maxExported = 10_000
 
-// graduatesSheet is the list of graduates of a place. Phones are in it: the
-// officer keeps in touch with them, and the audit log says who has the file.
+// graduateFilter is the filter that an argument names; all where it names none.
+func (t *Turn) graduateFilter(i int) storage.GraduateFilter {
+	f := storage.GraduateFilter(t.Arg(i))
+	if !slices.Contains(storage.GraduateFilters(), f) {
+		return storage.AllGraduates
+	}
+	return f
+}
+
+// graduatesSheet is the list of graduates of a place, as argument 2 filters it.
+// Phones are in it: the officer keeps in touch with them, and the audit log says
+// who has the file. It is read in one View when the file is made.
 func (t *Turn) graduatesSheet(v view) (func() ([]byte, error), error) {
 	if err := t.Allow(record.SeeGraduates, record.Object{Place: v.place}); err != nil {
 		return nil, err
 	}
-	list, _, err := t.Graduates(storage.GraduateQuery{Place: v.place, Filter: storage.AllGraduates, Limit: maxExported})
-	if err != nil {
-		return nil, err
-	}
-	var rows []sheet.GraduateRow
-	for _, g := range list {
-		village, err := t.Place(g.Village)
+	b, filter := t.b, t.graduateFilter(2)
+	lang, title := sheet.Lang(t.Voice.Lang), t.Say("export.caption_graduates", text.A{"Place": v.name, "Span": ""})
+	return func() ([]byte, error) {
+		var rows []sheet.GraduateRow
+		err := b.store.View(context.Background(), func(tx *storage.Tx) (err error) {
+			rows, err = graduateRows(tx, v.place, filter, b.conf.Zone)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		township, err := t.Place(g.Village.Township())
+		return sheet.WriteGraduates(lang, title, rows)
+	}, nil
+}
+
+// graduateRows reads the rows of a list that is exported.
+func graduateRows(tx *storage.Tx, place record.Code, filter storage.GraduateFilter, zone *time.Location) ([]sheet.GraduateRow, error) {
+	list, _, err := tx.Graduates(storage.GraduateQuery{Place: place, Filter: filter, Limit: maxExported})
+	if err != nil {
+		return nil, err
+	}
+	names := map[record.Code]string{}
+	name := func(c record.Code) (string, error) {
+		if n, known := names[c]; known {
+			return n, nil
+		}
+		p, err := tx.Place(c)
+		names[c] = p.Name
+		return p.Name, err
+	}
+	var rows []sheet.GraduateRow
+	for _, g := range list {
+		village, err := name(g.Village)
+		if err != nil {
+			return nil, err
+		}
+		township, err := name(g.Village.Township())
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, sheet.GraduateRow{
-			Township: township.Name, Village: village.Name, Code: g.Village, Name: g.Name, BirthYear: g.BirthYear,
+			Township: township, Village: village, Code: g.Village, Name: g.Name, BirthYear: g.BirthYear,
 			Education: g.Education, School: g.School, Major: g.Major, Studying: g.Studying, Graduation: g.Graduation,
 			Employment: g.Employment, Willingness: g.Willingness, Phone: g.Phone,
-			Consent: record.SheetYes, ConsentDate: record.DateOf(g.Consent.At.In(t.b.conf.Zone)),
+			Consent: record.SheetYes, ConsentDate: record.DateOf(g.Consent.At.In(zone)),
 		})
 	}
-	lang, title := sheet.Lang(t.Voice.Lang), t.Say("export.caption_graduates", text.A{"Place": v.name, "Span": ""})
-	return func() ([]byte, error) { return sheet.WriteGraduates(lang, title, rows) }, nil
+	return rows, nil
+}
+
+// graduatesCaption says more of a file of graduates: the filter, and that it
+// does not hold all.
+func (t *Turn) graduatesCaption(place record.Code) (string, error) {
+	filter := t.graduateFilter(2)
+	n, err := t.Count(place)
+	if err != nil {
+		return "", err
+	}
+	more := ""
+	if filter != storage.AllGraduates {
+		more = "\n" + t.Say("export.filtered", text.A{"Filter": t.Say("graduates.filter_" + string(filter))})
+	}
+	if all := filter.Of(n.Graduates); all > maxExported {
+		more += "\n" + t.Say("export.cut", text.A{"N": maxExported, "All": all})
+	}
+	return more, nil
 }

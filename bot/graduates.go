@@ -201,7 +201,12 @@ func (t *Turn) filterRows(q storage.GraduateQuery) [][]Btn {
 		}
 		row = append(row, b)
 	}
-	return inRows(row, 2)
+	rows := inRows(row, 2)
+	if t.Allow(record.ExportRoster, record.Object{Place: q.Place}) == nil {
+		line := "export.file graduates " + string(q.Place) + " " + weekStart(t.Now).Format(mondayLayout) + " " + string(q.Filter)
+		rows = append(rows, []Btn{t.Btn("export_list", line)})
+	}
+	return rows
 }
 
 // placeRows are what can be done in the place: register somebody, its link, or
