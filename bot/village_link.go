@@ -59,7 +59,7 @@ func graduateNotices() map[string]render {
 	return map[string]render{kindVillageLink: villageLinkNotice}
 }
 
-// villageLinkNotice shows the QR code of a village's link. The link is made
+// villageLinkNotice shows the poster with the QR code of a village's link. The link is made
 // again from the village and the time at which it was issued: it stands in no
 // row.
 func villageLinkNotice(t *Turn, row record.Outbox) (notice, string, error) {
@@ -77,8 +77,14 @@ func villageLinkNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	}
 	payload := storage.LinkPayload(record.LinkVillage, t.VillageToken(village, time.Unix(issued, 0)))
 	link := t.b.platform.Link(payload)
+	until := time.Unix(issued, 0).In(t.b.conf.Zone).Add(villageLinkValid)
+	poster := chart.Poster{
+		Title: t.Say("graduates.poster"), Place: place, Link: link,
+		Lines: []string{t.Say("graduates.poster_ask"), t.Say("graduates.poster_use")},
+		Foot:  t.Say("graduates.poster_until", text.A{"Until": t.Voice.Day(until, t.Now)}),
+	}
 	draw := func() ([]byte, *chat.Upload, error) {
-		png, err := chart.QR(link)
+		png, err := poster.PNG()
 		return png, nil, err
 	}
 	return notice{card: card{Text: t.Say("graduates.link_photo", text.A{"Village": place})}, draw: draw}, "", nil
