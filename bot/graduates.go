@@ -121,6 +121,13 @@ func (t *Turn) listGraduates(q storage.GraduateQuery) error {
 	rows := append(inRows(open, 2), t.turnPages(q, page, more))
 	rows = append(rows, t.filterRows(q)...)
 	rows = append(rows, t.placeRows(q.Place)...)
+	if q.Place.Level() == record.Village {
+		asked, calls, err := t.factsOf(q.Place)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, t.factButtons(q.Place, asked, calls))
+	}
 	last := t.homeRow()
 	if up := q.Place.Parent(); up != "" && t.Allow(record.SeeGraduates, record.Object{Place: up}) == nil {
 		last = append([]Btn{t.Btn("back", "graduates.in "+string(up))}, last...)
@@ -165,7 +172,10 @@ func (t *Turn) graduateLine(g record.Graduate, of record.Code) (string, error) {
 
 // stateOf says what a graduate does: the employment, or still studying.
 func (t *Turn) stateOf(g record.Graduate) string {
-	if g.Studying {
+	switch {
+	case g.AwaitsGraduation(t.Now):
+		return t.Say("employment.awaits")
+	case g.Studying:
 		return t.Say("employment.studying")
 	}
 	return t.Say("employment." + string(g.Employment))
@@ -304,7 +314,7 @@ func (t *Turn) graduateLines(g record.Graduate) (string, error) {
 		"State":       t.stateOf(g),
 		"Willingness": t.Say("willingness." + string(g.Willingness)), "Phone": spaced(g.Phone),
 		"Confirmed": t.Voice.Day(g.ConfirmedAt.In(t.b.conf.Zone), t.Now), "Source": t.Say("source." + string(g.Source)),
-	}), nil
+	}) + t.toldLines(g), nil
 }
 
 // spaced writes a phone number in the groups in which it is read out.
@@ -326,7 +336,7 @@ func (t *Turn) confirmGraduate(g record.Graduate) error {
 	if g.Check(t.Now) != nil {
 		return t.editGraduate(g)
 	}
-	g, err := t.Tx.EditGraduate(g.ID, nil, func(*record.Graduate) {})
+	g, err := t.ConfirmGraduate(g.ID, t.speaks(g), t.Person.ID, record.AgingFacts()...)
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ type homeDuty struct {
 
 // homeDuties lists them, a family after the other.
 func homeDuties() []homeDuty {
-	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty()}
+	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty(), factDuty()}
 }
 
 // dutyButtons are the buttons of what the person owes or waits for.

@@ -219,6 +219,8 @@ func (t *Turn) fill(g *record.Graduate, a dialog.Answers, source record.Source) 
 		g.Consent = record.Consent{Version: consentVersion, At: t.Tx.Now, Source: source}
 	}
 	g.Source, g.By = source, t.Person.ID
+	// The form has shown every fact, and was saved with them.
+	g.Confirm(record.Said{Source: source, By: t.Person.ID, At: t.Tx.Now}, record.AgingFacts()...)
 }
 
 // sourceOf says who speaks in a registration.

@@ -410,7 +410,8 @@ func (t *Turn) statusGraduates() error {
 	for _, w := range record.Willingnesses() {
 		parts = append(parts, fmt.Sprintf("%s %d", t.Say("query.willingness."+string(w)), g.Willingness[w]))
 	}
-	lines = append(lines, strings.Join(parts, " · "), t.Say("query.grads_key", text.A{"N": g.SeekingWilling}))
+	lines = append(lines, strings.Join(parts, " · "), t.Say("query.grads_key", text.A{"N": g.SeekingWilling}),
+		t.Say("facts.status", text.A{"Fresh": g.All - g.Asked - g.OnCall, "Asked": g.Asked, "Calls": g.OnCall}))
 	row := []Btn{t.Btn("chart", v.line("status.chart graduates"))}
 	if t.b.commands["graduates"] != nil {
 		row = append(row, t.Btn("grad_list", "graduates "+string(v.place)))

@@ -51,6 +51,7 @@ func NewPlanner(store *storage.Store, cfg Config, log *slog.Logger) (*Planner, e
 		{name: jobStill, late: Late{Last: true, Drop: silentDrop}, rows: p.stillSilentRows},
 		{name: jobScreens, late: Late{Last: true, Drop: screenDrop}, rows: p.screenRows},
 		{name: JobUpkeep, late: Late{Last: true}, run: p.upkeep},
+		{name: JobFacts, late: Late{Last: true}, run: p.facts},
 	} {
 		if line, on := lines[j.name]; on {
 			j.line = line

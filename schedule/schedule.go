@@ -9,7 +9,7 @@
 // compares what the clock says with what the store says has been handled, so a
 // missed look, a second look or a standstill of a week cost nothing but time:
 //
-//   - Jobs (week, digest, upkeep, who is silent) have the slots of a cron line. Each keeps a
+//   - Jobs (week, digest, upkeep, facts, who is silent) have the slots of a cron line. Each keeps a
 //     mark, the last slot that it handled; a look walks the slots in (mark, now].
 //   - Sessions have what has been said about them (storage.Said). A look at a
 //     session decides what is to be said next, until nothing is left.
@@ -58,6 +58,7 @@ const (
 	JobWeek   = "week"   // each branch's sessions of the week, to its secretary
 	JobDigest = "digest" // the week in figures, to township and county officers
 	JobUpkeep = "upkeep" // deletes what is kept no longer
+	JobFacts  = "facts"  // asks whether graduates' facts are still so
 
 	// Not in a configuration as lines: see Config.SilentAt and StillAt.
 	jobSilent = "silent"
@@ -105,7 +106,7 @@ type Config struct {
 func DefaultConfig(zone *time.Location) Config {
 	return Config{
 		Zone:      zone,
-		Jobs:      map[string]string{JobWeek: "0 8 * * MON", JobDigest: "0 16 * * FRI", JobUpkeep: "30 3 * * *"},
+		Jobs:      map[string]string{JobWeek: "0 8 * * MON", JobDigest: "0 16 * * FRI", JobUpkeep: "30 3 * * *", JobFacts: "0 9 * * MON-FRI"},
 		DayBefore: calendar.Clock(16, 0),
 		Before:    2 * time.Hour,
 		SilentAt:  calendar.Clock(17, 0), StillAt: calendar.Clock(8, 30),
@@ -168,7 +169,7 @@ func (c Config) lines() (map[string]Line, error) {
 		zone = time.UTC
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Jobs)) {
-		if !slices.Contains([]string{JobWeek, JobDigest, JobUpkeep}, name) {
+		if !slices.Contains([]string{JobWeek, JobDigest, JobUpkeep, JobFacts}, name) {
 			faults = append(faults, fmt.Errorf("no job is called %q", name))
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"headgoose/storage"
 	"headgoose/storage/kv"
 	"headgoose/storage/kv/boltkv"
+	"headgoose/storage/record"
 )
 
 // setup is all that an app is built from: what the configuration says, and
@@ -27,6 +28,7 @@ type setup struct {
 	maxSize int          // of the data file in bytes; 0: the engine's default
 	key     []byte       // root secret
 	ring    storage.Keys // seals what concerns people; nil: derived from key
+	ages    record.Ages  // how soon graduates' facts are asked about anew; zero: the defaults
 
 	telegram telegram.Config
 	webhook  *telegram.WebhookConfig // nil: polling
@@ -88,7 +90,7 @@ func (a *app) openData(context.Context) (func(context.Context) error, error) {
 }
 
 func (a *app) openStore(ctx context.Context) (func(context.Context) error, error) {
-	store, err := storage.Open(ctx, a.engine, storage.Options{Clock: a.clock, Key: a.key, Ring: a.ring})
+	store, err := storage.Open(ctx, a.engine, storage.Options{Clock: a.clock, Key: a.key, Ring: a.ring, Ages: a.ages})
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type config struct {
 	Enrolment  enrolmentConfig  `yaml:"enrolment"`
 	Schedules  schedulesConfig  `yaml:"schedules"`
 	Reminders  remindersConfig  `yaml:"reminders"`
+	Graduates  graduatesConfig  `yaml:"graduates"`
 	QuietHours quietHoursConfig `yaml:"quiet_hours"`
 	Log        logConfig        `yaml:"log"`
 
@@ -101,6 +102,7 @@ type schedulesConfig struct {
 	WeekSchedule string `yaml:"week_schedule"`
 	WeekDigest   string `yaml:"week_digest"`
 	Upkeep       string `yaml:"upkeep"`
+	Facts        string `yaml:"facts"`
 }
 
 type remindersConfig struct {
@@ -112,6 +114,25 @@ type remindersConfig struct {
 	// WeeklyPrompts and OfficerPrompts bound what a person gets in a week.
 	WeeklyPrompts  int `yaml:"weekly_prompts"`
 	OfficerPrompts int `yaml:"officer_prompts"`
+}
+
+// graduatesConfig is how soon facts of graduates are asked about anew, in days.
+type graduatesConfig struct {
+	SeekingDays   int `yaml:"seeking_days"`
+	ExamsDays     int `yaml:"exams_days"`
+	EmployedDays  int `yaml:"employed_days"`
+	UnwillingDays int `yaml:"unwilling_days"`
+	// StudyingMonths is how many months before the graduation.
+	StudyingMonths int `yaml:"studying_months"`
+	AnswerDays     int `yaml:"answer_days"`
+	Silences       int `yaml:"silences"`
+}
+
+func (g graduatesConfig) ages() record.Ages {
+	return record.Ages{
+		Seeking: g.SeekingDays, Exams: g.ExamsDays, Employed: g.EmployedDays, Unwilling: g.UnwillingDays,
+		Studying: g.StudyingMonths, AnswerDays: g.AnswerDays, Silences: g.Silences,
+	}
 }
 
 type quietHoursConfig struct {
@@ -130,6 +151,7 @@ type logConfig struct {
 func defaultConfig() config {
 	limits := schedule.DefaultLimits()
 	times := schedule.DefaultConfig(nil)
+	ages := record.DefaultAges()
 	return config{
 		Telegram: telegramConfig{
 			APIURL:      telegram.DefaultAPIURL,
@@ -152,11 +174,16 @@ func defaultConfig() config {
 			WeekSchedule: times.Jobs[schedule.JobWeek],
 			WeekDigest:   times.Jobs[schedule.JobDigest],
 			Upkeep:       times.Jobs[schedule.JobUpkeep],
+			Facts:        times.Jobs[schedule.JobFacts],
 		},
 		Reminders: remindersConfig{
 			DayBeforeAt: times.DayBefore, HoursBefore: int(times.Before / time.Hour),
 			TownshipAt: times.SilentAt, CountyAt: times.StillAt,
 			WeeklyPrompts: times.Prompts.Week, OfficerPrompts: times.Prompts.Officer,
+		},
+		Graduates: graduatesConfig{
+			SeekingDays: ages.Seeking, ExamsDays: ages.Exams, EmployedDays: ages.Employed, UnwillingDays: ages.Unwilling,
+			StudyingMonths: ages.Studying, AnswerDays: ages.AnswerDays, Silences: ages.Silences,
 		},
 		QuietHours: quietHoursConfig{From: times.Quiet.From, To: times.Quiet.To},
 		Log:        logConfig{Level: "info", Format: "text"},

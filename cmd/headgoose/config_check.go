@@ -37,6 +37,7 @@ func (c *configCheck) all() {
 	c.bases()
 	c.times()
 	c.schedules()
+	c.graduates()
 	c.log()
 }
 
@@ -316,6 +317,7 @@ func (c *configCheck) schedules() {
 		"week_schedule": c.cfg.Schedules.WeekSchedule,
 		"week_digest":   c.cfg.Schedules.WeekDigest,
 		"upkeep":        c.cfg.Schedules.Upkeep,
+		"facts":         c.cfg.Schedules.Facts,
 	} {
 		if line == "" {
 			continue // off
@@ -324,6 +326,23 @@ func (c *configCheck) schedules() {
 			c.bad("schedules."+name, "%v", err)
 		}
 	}
+}
+
+// graduates are the intervals at which facts are asked about anew. An answer is
+// waited for no longer than until the next question.
+func (c *configCheck) graduates() {
+	g := c.cfg.Graduates
+	for name, days := range map[string]int{
+		"seeking_days": g.SeekingDays, "exams_days": g.ExamsDays, "employed_days": g.EmployedDays, "unwilling_days": g.UnwillingDays,
+	} {
+		c.between("graduates."+name, days, 14, 730)
+		if days >= 14 && g.AnswerDays >= days {
+			c.bad("graduates."+name, "shorter than the %d days for which an answer is waited for", g.AnswerDays)
+		}
+	}
+	c.between("graduates.studying_months", g.StudyingMonths, 1, 12)
+	c.between("graduates.answer_days", g.AnswerDays, 1, 60)
+	c.between("graduates.silences", g.Silences, 1, 5)
 }
 
 func (c *configCheck) log() {

@@ -167,7 +167,7 @@ func (c *crash) configure(dir string) {
 storage: {path: data/headgoose.db, key_file: key}
 county: {name: %s, code: "%s", timezone: Asia/Shanghai, languages: [zh], officers: [%d]}
 bases: []
-schedules: {week_schedule: "", week_digest: "", upkeep: ""}
+schedules: {week_schedule: "", week_digest: "", upkeep: "", facts: ""}
 quiet_hours: {from: "03:00", to: "03:00"}
 reminders: {township_at: "00:00", county_at: "00:00", weekly_prompts: 0, officer_prompts: 0}
 log: {level: warn}

@@ -65,6 +65,7 @@ func setupFor(cfg *config, key []byte, ring storage.Keys, log *slog.Logger) setu
 		maxSize:  int(cfg.Storage.MaxSize),
 		key:      key,
 		ring:     ring,
+		ages:     cfg.Graduates.ages(),
 		telegram: cfg.telegram(log),
 		limits: schedule.Limits{
 			PerSecond:      cfg.Telegram.Limits.PerSecond,
@@ -108,6 +109,7 @@ func (c *config) schedule() schedule.Config {
 		schedule.JobWeek:   c.Schedules.WeekSchedule,
 		schedule.JobDigest: c.Schedules.WeekDigest,
 		schedule.JobUpkeep: c.Schedules.Upkeep,
+		schedule.JobFacts:  c.Schedules.Facts,
 	} {
 		if line != "" {
 			s.Jobs[job] = line

@@ -149,6 +149,15 @@ func (y *year) react(chatID, messageID int64, kind string, luck int) {
 		case luck < 70:
 			does = []string{"还没用上"}
 		}
+	case record.KindFacts:
+		does = pick(luck, 60, "仍是这样")
+	case record.KindFactsOf:
+		switch {
+		case luck < 50:
+			does = []string{"逐个确认", "仍是这样", "仍是这样", "仍是这样"}
+		case luck < 60:
+			does = []string{"逐个确认", "联系不上", "仍是这样"}
+		}
 	case record.KindSilent:
 		does = pick(luck, 70, "都已电话联系", "都已电话联系")
 	}

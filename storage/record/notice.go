@@ -21,3 +21,9 @@ const (
 func NoticeKey(s SessionID, p PersonID, parts ...string) string {
 	return "notice/" + string(s) + "/" + string(p) + "/" + strings.Join(parts, "/")
 }
+
+// Kinds of rows that ask whether graduates' facts are still so.
+const (
+	KindFacts   = "facts"    // Args graduate: to the graduate
+	KindFactsOf = "facts_of" // to a secretary, of the graduates of the own villages
+)

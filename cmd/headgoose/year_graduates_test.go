@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// TestYearGraduates plays two years of the graduates' programme in fake time: some
+// have an account, of the others the secretary is asked; they answer or stay
+// silent, and secretaries call some of those on their list. Under the race detector
+// it is shorter.
+//
+//	go test -v -run TestYearGraduates ./cmd/headgoose -yearseed 1
+func TestYearGraduates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes most of a minute")
+	}
+	seed := *yearSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("seed: -yearseed %d, %d days", seed, 2*yearDays)
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(playTime))
+		g := &graduateYears{year: newYear(t, seed), asked: map[record.GraduateID]time.Time{}}
+		g.register()
+		g.play()
+		g.onceEach()
+		g.withinBudget()
+		found, err := g.store.Check(g.ctx)
+		g.must(err)
+		for _, f := range found {
+			t.Error("data:", f)
+		}
+		for _, what := range []string{"asked of self", "asked of secretary", "pressed 仍是这样", "came to the call list", "called"} {
+			if g.counts[what] == 0 {
+				t.Errorf("nothing of this happened: %s", what)
+			}
+		}
+		t.Log(g.figures())
+	})
+}
+
+// graduateYears is the county with graduates, and when each was asked last.
+type graduateYears struct {
+	*year
+	ids   []record.GraduateID
+	asked map[record.GraduateID]time.Time
+	calls map[record.GraduateID]bool
+}
+
+// register enters six graduates in each of thirty villages, every third with an
+// account.
+func (g *graduateYears) register() {
+	work := record.Employments()
+	for n := range 180 {
+		grad := record.Graduate{
+			Village: g.villages[n%30], Name: fmt.Sprint("毕业生 ", n), BirthYear: 2003, Education: record.Bachelor, School: "青海大学",
+			Graduation: "2026-07", Employment: work[n%len(work)], Willingness: record.Willingnesses()[n%3], Source: record.BySecretary,
+			Consent: record.Consent{Version: "1", At: time.Now(), Source: record.BySecretary, Until: time.Now().AddDate(3, 0, 0)},
+		}
+		if n%5 == 0 {
+			grad.Studying, grad.Employment, grad.Graduation = true, "", record.Date(fmt.Sprintf("2027-%02d", 3+g.luck(9)))
+		}
+		g.update(func(tx *storage.Tx) error {
+			if n%3 == 0 {
+				id, err := tx.AddPerson(record.Person{Name: grad.Name}, "")
+				if err != nil {
+					return err
+				}
+				if err := tx.Bind(id, 700_000+int64(n), "zh"); err != nil {
+					return err
+				}
+				grad.Person = id
+			}
+			added, err := tx.AddGraduate(grad, nil)
+			grad.ID = added.ID
+			return err
+		})
+		g.ids = append(g.ids, grad.ID)
+	}
+	g.calls = map[record.GraduateID]bool{}
+}
+
+// play lets two years go by: four looks a day, with an outage in between.
+func (g *graduateYears) play() {
+	for day := range 2 * yearDays {
+		midnight := playTime.AddDate(0, 0, day).Truncate(time.Hour).Add(-time.Duration(playTime.Hour()) * time.Hour)
+		if out := day%200 > 60 && day%200 < 64; out {
+			continue // three days of standstill
+		}
+		for _, at := range []time.Duration{9 * time.Hour, 9*time.Hour + 30*time.Minute, 14 * time.Hour, 20 * time.Hour} {
+			if !midnight.Add(at).After(time.Now()) {
+				continue
+			}
+			time.Sleep(time.Until(midnight.Add(at)))
+			g.act(time.Now())
+			g.must(g.planner.Wake(g.ctx))
+			synctest.Wait()
+			g.look()
+		}
+	}
+	g.stop()
+}
+
+// staleFor is how long facts may be due before somebody is asked: a secretary's
+// digest is weekly, and a standstill takes days.
+const staleFor = 13 * 24 * time.Hour
+
+// look holds every graduate against the promise, and has some of the call list
+// called.
+func (g *graduateYears) look() {
+	now := time.Now()
+	var call []record.Graduate
+	g.must(g.store.View(g.ctx, func(tx *storage.Tx) error {
+		for _, id := range g.ids {
+			grad, err := tx.Graduate(id)
+			if err != nil {
+				return err
+			}
+			k, due := grad.Asked, tx.Ages().Due(grad)
+			if k.At.IsZero() && now.Sub(due) > staleFor {
+				g.t.Errorf("%s has been stale since %s, and nobody was asked (%s)", id, due, now)
+			}
+			if last := g.asked[id]; k.Open && k.At.After(last) {
+				g.note("asked of " + string(k.Of))
+				if !last.IsZero() && k.At.Sub(last) < tx.Ages().Interval(grad) {
+					g.t.Errorf("%s was asked on %s and again on %s", id, last, k.At)
+				}
+				g.asked[id] = k.At
+			}
+			if k.Listed && !g.calls[id] {
+				g.note("came to the call list")
+				call = append(call, grad)
+			}
+			g.calls[id] = k.Listed
+		}
+		return nil
+	}))
+	for _, grad := range call {
+		if g.luck(2) == 0 {
+			continue
+		}
+		g.later(time.Duration(1+g.luck(300))*time.Hour, func() {
+			g.update(func(tx *storage.Tx) error {
+				_, err := tx.EditGraduate(grad.ID, nil, func(r *record.Graduate) {
+					if r.AwaitsGraduation(tx.Now.In(g.zone)) {
+						r.Studying, r.Employment = false, record.Seeking
+					}
+					r.Confirm(record.Said{Source: record.BySecretary, At: tx.Now}, record.AgingFacts()...)
+				})
+				return err
+			})
+			g.note("called")
+		})
+	}
+}
