@@ -22,6 +22,7 @@ var derived = []string{
 	"standfor", "requestof", "requestopen", "requestdue", "leaveday", "burden",
 	"noteof", "notereview", "notenext",
 	"consentend", "factdue", "factask", "calllist",
+	"openingat", "referto", "referof", "referopen", "refernext", "refercount", "reserveat", "reservecount",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -34,7 +35,7 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 		want := &Tx{Now: tx.Now, s: s}
 		sh := shadow{}
 		want.r, want.w = sh, sh
-		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildNotes, rebuildRequests, rebuildBurden} {
+		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildNotes, rebuildRequests, rebuildBurden, rebuildOpenings, rebuildReferrals, rebuildReserves} {
 			if err := rebuild(tx, want); err != nil {
 				return err
 			}

@@ -393,6 +393,9 @@ func TestCheckFinds(t *testing.T) {
 		if err := staleAndAsked(tx, g, "毕业生 002"); err != nil {
 			return err
 		}
+		if err := referred(tx, g); err != nil {
+			return err
+		}
 		_, err = tx.CheckIn(s, record.Actor{Person: c.people[5]}, record.ByCode)
 		return err
 	})
@@ -418,6 +421,20 @@ func TestCheckFinds(t *testing.T) {
 			damage(t, c.engine, func(w kv.Txn) error { return w.Delete(extra) })
 		})
 	}
+}
+
+// referred refers a graduate for a post and takes the graduate on the list of
+// reserve cadres.
+func referred(tx *Tx, g record.Graduate) error {
+	o, err := tx.AddOpening(record.Opening{Kind: record.WelfarePost, Place: g.Village.Township(), Number: 1, Until: record.DateOf(tx.Now).Shift(30)})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Propose(o.ID, g.ID, "p1", ""); err != nil {
+		return err
+	}
+	_, err = tx.AddReserve(g.ID, record.DateOf(tx.Now))
+	return err
 }
 
 // staleAndAsked makes two graduates like g whose facts are old: about one the

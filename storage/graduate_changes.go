@@ -14,5 +14,7 @@ func (tx *Tx) graduateChanged(old, g *record.Graduate) error {
 		tx.indexConsents(old, g),
 		tx.indexFacts(old, g),
 		tx.screenGraduate(old, g),
+		tx.followReferrals(old, g),
+		tx.followReserve(old, g),
 	)
 }

@@ -1,0 +1,89 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"headgoose/storage/record"
+)
+
+// Keys:
+//
+//	opening/<id>              -> record.Opening
+//	openingat/<place>/<id>    -> true: those that are not closed
+
+// Opening reads a post that is or was open; ErrNotFound where there is none.
+func (tx *Tx) Opening(id record.OpeningID) (record.Opening, error) {
+	o, found, err := get[record.Opening](tx, "opening/"+string(id))
+	if err == nil && !found {
+		err = fmt.Errorf("%w: opening", record.ErrNotFound)
+	}
+	return o, err
+}
+
+// AddOpening opens a post and returns it with its id.
+func (tx *Tx) AddOpening(o record.Opening) (record.Opening, error) {
+	if err := o.Check(record.DateOf(tx.Now.UTC())); err != nil {
+		return o, err
+	}
+	if _, err := tx.Place(o.Place); err != nil {
+		return o, err
+	}
+	id, err := tx.newID("opening", "o")
+	if err != nil {
+		return o, err
+	}
+	o.ID, o.CreatedAt = record.OpeningID(id), tx.Now
+	return o, errors.Join(put(tx, openingKey(o), true), put(tx, "opening/"+id, o))
+}
+
+// CloseOpening closes a post: nobody is proposed any more; referrals that are
+// under way stay. ErrSettled for one that is closed.
+func (tx *Tx) CloseOpening(id record.OpeningID, by record.PersonID) (record.Opening, error) {
+	o, err := tx.Opening(id)
+	if err != nil {
+		return o, err
+	}
+	if !o.Closed.IsZero() {
+		return o, record.ErrSettled
+	}
+	o.Closed, o.ClosedBy = tx.Now, by
+	return o, errors.Join(del(tx, openingKey(o)), put(tx, "opening/"+string(id), o))
+}
+
+func openingKey(o record.Opening) string { return "openingat/" + string(o.Place) + "/" + string(o.ID) }
+
+// Openings lists the posts in a place that are not closed, in the office's
+// order.
+func (tx *Tx) Openings(place record.Code) ([]record.Opening, error) {
+	var list []record.Opening
+	for e, err := range tx.r.Scan(under("openingat/" + string(place))) {
+		if err != nil {
+			return nil, err
+		}
+		key := string(e.Key)
+		o, err := tx.Opening(record.OpeningID(key[strings.LastIndexByte(key, '/')+1:]))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, o)
+	}
+	return list, nil
+}
+
+// rebuildOpenings writes the list of open posts anew, for Check.
+func rebuildOpenings(from, to *Tx) error {
+	for e, err := range scan[record.Opening](from, under("opening/")) {
+		if err != nil {
+			return err
+		}
+		if !e.val.Closed.IsZero() {
+			continue
+		}
+		if err := put(to, openingKey(e.val), true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
