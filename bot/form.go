@@ -56,7 +56,7 @@ type flow struct {
 func flowTable() []*flow {
 	var all []*flow
 	for _, family := range [][]*flow{
-		lateFlows(), registerFlows(), screeningFlows(), rotaFlows(), cycleFlows(), calendarFlows(), planFlows(), seatFlows(), requestFlows(), noteFlows(),
+		lateFlows(), registerFlows(), screeningFlows(), rotaFlows(), cycleFlows(), calendarFlows(), planFlows(), seatFlows(), requestFlows(), noteFlows(), reserveFlows(),
 	} {
 		all = append(all, family...)
 	}

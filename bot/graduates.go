@@ -231,9 +231,9 @@ func (t *Turn) placeRows(place record.Code) [][]Btn {
 		if place.Level() == record.County {
 			key = "by_township"
 		}
-		return append(rows, []Btn{t.Btn(key, "graduates.in "+string(place))})
+		return append(rows, []Btn{t.Btn(key, "graduates.in "+string(place)), t.Btn("reserve_list", "reserve "+string(place))})
 	}
-	return [][]Btn{{t.Btn("register", "register "+string(place)), t.Btn("village_link", "graduates.link "+string(place))}}
+	return [][]Btn{{t.Btn("register", "register "+string(place)), t.Btn("village_link", "graduates.link "+string(place))}, {t.Btn("reserve_list", "reserve "+string(place))}}
 }
 
 // graduatePlaces lists the places in a place, with how many graduates each
@@ -288,6 +288,9 @@ func (t *Turn) showGraduate(g record.Graduate) error {
 	}
 	if t.Allow(record.SeeGraduates, record.Object{Place: g.Village}) == nil {
 		rows[1] = append(rows[1], t.Btn("back", "graduates "+string(g.Village)))
+	}
+	if t.Allow(record.KeepReserve, record.Object{Place: g.Village}) == nil {
+		rows = append(rows, []Btn{t.Btn("reserve_list", "reserve.show "+id)})
 	}
 	t.Answer(lines, append(rows, t.homeRow())...)
 	return nil

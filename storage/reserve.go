@@ -96,8 +96,8 @@ func (tx *Tx) AddReserveDeed(id record.GraduateID, d record.ReserveDeed) (record
 	return r, tx.setReserve(&old, &r)
 }
 
-// LeaveReserve takes somebody off the list with an outcome.
-func (tx *Tx) LeaveReserve(id record.GraduateID, outcome record.ReserveOutcome, reason string) (record.Reserve, error) {
+// LeaveReserve takes somebody off the list on a day, with an outcome.
+func (tx *Tx) LeaveReserve(id record.GraduateID, day record.Date, outcome record.ReserveOutcome, reason string) (record.Reserve, error) {
 	old, err := tx.onReserve(id)
 	if err != nil {
 		return old, err
@@ -111,7 +111,7 @@ func (tx *Tx) LeaveReserve(id record.GraduateID, outcome record.ReserveOutcome, 
 		}
 	}
 	r := old
-	r.Left, r.Outcome, r.Reason = record.DateOf(tx.Now.UTC()), outcome, reason
+	r.Left, r.Outcome, r.Reason = day, outcome, reason
 	return r, tx.setReserve(&old, &r)
 }
 
@@ -134,7 +134,7 @@ func (tx *Tx) reserveTookPost(id record.GraduateID) error {
 	if err != nil || !found || r.Left != "" {
 		return err
 	}
-	_, err = tx.LeaveReserve(id, record.ReserveTookPost, "")
+	_, err = tx.LeaveReserve(id, record.DateOf(tx.Now.UTC()), record.ReserveTookPost, "")
 	return err
 }
 

@@ -34,6 +34,8 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"day_kind.":          code.constants(t, "DayKind"),
 		"calendar.choose_":   append(code.constants(t, "DayKind"), "plain"),
 		"note_state.":        code.constants(t, "NoteState"),
+		"reserve_deed.":      code.constants(t, "ReserveDeedKind"),
+		"reserve_outcome.":   code.constants(t, "ReserveOutcome"),
 		"note.":              {"due", "returned", "submitted", "accepted", "forgiven"},
 		"turn_state.":        code.constants(t, "TurnState"),
 		"seat_state.":        code.constants(t, "SeatState"),

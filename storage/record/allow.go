@@ -38,9 +38,10 @@ const (
 	DecideSwap   Action = "swap.decide"
 	SetRule      Action = "township.rule" // how a township deals with swaps
 	WriteNote    Action = "note.write"
-	ReviewNote   Action = "note.review" // read, accept, return
-	SeeBurden    Action = "burden.see"  // how many prompts people get
-	SeeAudit     Action = "audit.see"   // who did or looked at what
+	ReviewNote   Action = "note.review"  // read, accept, return
+	SeeBurden    Action = "burden.see"   // how many prompts people get
+	SeeAudit     Action = "audit.see"    // who did or looked at what
+	KeepReserve  Action = "reserve.keep" // the list of reserve cadres
 )
 
 // Actor is who acts: a person with the posts held at this moment.
@@ -105,6 +106,7 @@ var grants = map[Action][]grant{
 	ReviewNote:   {{CountyOfficer, within}, {TownshipOfficer, within}},
 	SeeBurden:    {{CountyOfficer, within}, {TownshipOfficer, within}},
 	SeeAudit:     {{CountyOfficer, within}, {TownshipOfficer, within}},
+	KeepReserve:  {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
 }
 
 // Allow says whether actor may do action to object: nil, or an error that is
