@@ -238,7 +238,7 @@ func (t *Turn) turnChanged(c record.Cycle, turn record.Turn, reason string) erro
 	if err := t.tellTurn(c.ID, turn); err != nil {
 		return err
 	}
-	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanRota, Place: turn.Village, Note: "turn " + reason}); err != nil {
+	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanRota, Place: turn.Village, Note: "turn"}); err != nil {
 		return err
 	}
 	t.planChanged()

@@ -43,7 +43,11 @@ func (tx *Tx) AnswerDuty(id record.SessionID, village record.Code, kind record.A
 	if err != nil || (found && (old.Kind == kind || kind == record.Received)) {
 		return old, false, err
 	}
-	a = record.Answer{Session: id, Village: village, Rev: s.Rev, Kind: kind, At: tx.Now, By: by, Reason: reason}
+	holder, _, err := tx.Secretary(village)
+	if err != nil {
+		return a, false, err
+	}
+	a = record.Answer{Session: id, Village: village, Rev: s.Rev, Kind: kind, At: tx.Now, By: by, Reason: reason, Person: holder.ID}
 	return a, true, put(tx, answerKey(id, village), a)
 }
 

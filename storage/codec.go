@@ -16,10 +16,13 @@ import (
 
 // The codec: a record is JSON, and what concerns a person in it (the fields
 // that a record.Sealed marks) is a second JSON object inside, sealed under the
-// person's key and bound to the record's key in the store. Whoever reads or
-// writes records through get, put and scan sees none of it.
+// person's key and bound to the record's key in the store. Rows within a record
+// are sealed one by one, each under its own key or under that of the record that
+// it is in, and bound to their place in it. Whoever reads or writes records
+// through get, put and scan sees none of it.
 //
-// A record whose key was destroyed reads as if its personal fields were empty.
+// A record whose key was destroyed reads as if its personal fields were empty,
+// and nothing can be said of that person any more: it is written without them.
 // One that was written before sealing reads as it is, and is sealed when it is
 // written next.
 
@@ -36,7 +39,8 @@ type Keys interface {
 type sealPlan struct {
 	fields   []int        // the personal ones
 	personal reflect.Type // a struct of them
-	sealed   int          // the field that holds them
+	sealed   int          // the field that holds them; -1: only its rows have any
+	rows     []int        // slices of records that are split themselves
 }
 
 var sealPlans sync.Map // reflect.Type -> *sealPlan, nil for a type without personal fields
@@ -51,10 +55,8 @@ func planOf(t reflect.Type) *sealPlan {
 	return p
 }
 
-var sealedType = reflect.TypeFor[record.Sealed]()
-
 func newPlan(t reflect.Type) *sealPlan {
-	if t.Kind() != reflect.Struct || !t.Implements(sealedType) {
+	if t.Kind() != reflect.Struct {
 		return nil
 	}
 	p := &sealPlan{sealed: -1}
@@ -67,10 +69,25 @@ func newPlan(t reflect.Type) *sealPlan {
 		case f.Tag.Get("personal") != "" && f.Tag.Get("personal") != "-":
 			p.fields = append(p.fields, i)
 			fields = append(fields, reflect.StructField{Name: f.Name, Type: f.Type, Tag: f.Tag})
+		case f.Type.Kind() == reflect.Slice && planOf(f.Type.Elem()) != nil:
+			p.rows = append(p.rows, i)
 		}
+	}
+	if p.sealed < 0 && len(p.rows) == 0 {
+		return nil
 	}
 	p.personal = reflect.StructOf(fields)
 	return p
+}
+
+// keyOf is the key that a record names, or the one that it inherits.
+func keyOf(v reflect.Value, inherited record.SealKey) record.SealKey {
+	if r, ok := v.Interface().(record.Sealed); ok {
+		if own := r.Seal(); own != (record.SealKey{}) {
+			return own
+		}
+	}
+	return inherited
 }
 
 // encode writes a record that will stand at key.
@@ -79,27 +96,70 @@ func (s *Store) encode(key string, v any) ([]byte, error) {
 	if p == nil {
 		return json.Marshal(v)
 	}
-	from := reflect.ValueOf(v)
+	open, err := s.split(key, p, reflect.ValueOf(v), record.SealKey{})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(open.Interface())
+}
+
+// split is a copy of a record whose personal fields are sealed.
+func (s *Store) split(where string, p *sealPlan, from reflect.Value, inherited record.SealKey) (reflect.Value, error) {
+	of := keyOf(from, inherited)
 	open := reflect.New(from.Type()).Elem()
 	open.Set(from)
+	if p.sealed >= 0 && !of.Nobody {
+		if err := s.sealFields(where, p, open, of); err != nil {
+			return open, err
+		}
+	}
+	for _, f := range p.rows {
+		rows := from.Field(f)
+		if rows.Len() == 0 {
+			continue
+		}
+		out := reflect.MakeSlice(rows.Type(), rows.Len(), rows.Len())
+		plan := planOf(rows.Type().Elem())
+		for i := range rows.Len() {
+			row, err := s.split(rowPlace(where, from.Type(), f, i), plan, rows.Index(i), of)
+			if err != nil {
+				return open, err
+			}
+			out.Index(i).Set(row)
+		}
+		open.Field(f).Set(out)
+	}
+	return open, nil
+}
+
+func rowPlace(where string, t reflect.Type, field, i int) string {
+	return where + "#" + t.Field(field).Name + "/" + strconv.Itoa(i)
+}
+
+// sealFields moves the personal fields of a record into its sealed one.
+func (s *Store) sealFields(where string, p *sealPlan, open reflect.Value, of record.SealKey) error {
 	personal := reflect.New(p.personal).Elem()
 	for i, f := range p.fields {
-		personal.Field(i).Set(from.Field(f))
+		personal.Field(i).Set(open.Field(f))
 		open.Field(f).SetZero()
 	}
 	open.Field(p.sealed).SetZero()
-	if !personal.IsZero() {
-		plain, err := json.Marshal(personal.Interface())
-		if err != nil {
-			return nil, err
-		}
-		k, err := s.sealKey(v.(record.Sealed).Seal())
-		if err != nil {
-			return nil, err
-		}
-		open.Field(p.sealed).SetBytes(k.Seal(key, plain))
+	if personal.IsZero() {
+		return nil
 	}
-	return json.Marshal(open.Interface())
+	plain, err := json.Marshal(personal.Interface())
+	if err != nil {
+		return err
+	}
+	k, err := s.sealKey(of)
+	if errors.Is(err, seal.ErrDestroyed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	open.Field(p.sealed).SetBytes(k.Seal(where, plain))
+	return nil
 }
 
 // decode reads the record that stands at key into v, a pointer.
@@ -108,20 +168,43 @@ func (s *Store) decode(key string, raw []byte, v any) error {
 		return err
 	}
 	to := reflect.ValueOf(v).Elem()
-	p := planOf(to.Type())
-	if p == nil || to.Field(p.sealed).Len() == 0 {
-		return nil
+	if p := planOf(to.Type()); p != nil {
+		return s.join(key, p, to, record.SealKey{})
 	}
+	return nil
+}
+
+// join opens what split sealed.
+func (s *Store) join(where string, p *sealPlan, to reflect.Value, inherited record.SealKey) error {
+	of := keyOf(to, inherited)
+	if p.sealed >= 0 && to.Field(p.sealed).Len() > 0 {
+		if err := s.openFields(where, p, to, of); err != nil {
+			return err
+		}
+	}
+	for _, f := range p.rows {
+		rows := to.Field(f)
+		plan := planOf(rows.Type().Elem())
+		for i := range rows.Len() {
+			if err := s.join(rowPlace(where, to.Type(), f, i), plan, rows.Index(i), of); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Store) openFields(where string, p *sealPlan, to reflect.Value, of record.SealKey) error {
 	sealed := to.Field(p.sealed).Bytes()
 	to.Field(p.sealed).SetZero()
-	k, err := s.sealKey(to.Interface().(record.Sealed).Seal())
+	k, err := s.sealKey(of)
 	if errors.Is(err, seal.ErrDestroyed) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	plain, err := k.Open(key, sealed)
+	plain, err := k.Open(where, sealed)
 	if err != nil {
 		return err
 	}

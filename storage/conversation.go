@@ -52,8 +52,12 @@ type trial struct {
 type Aside struct {
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason"` // with the reference of the log line
-	Raw    []byte    `json:"raw,omitzero"`
+	Raw    []byte    `json:"raw,omitzero" personal:"words"`
+	Sealed []byte    `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the week.
+func (a Aside) Seal() record.SealKey { return record.SealKey{Week: a.At} }
 
 // SetAside keeps an update that could not be handled.
 func (tx *Tx) SetAside(update int64, a Aside) error {

@@ -14,7 +14,7 @@ import (
 //	programme/<county>/<id>           -> record.Programme
 //	batch/<id>                        -> record.Batch
 //	batches/<programme>/<id>          -> record.BatchID
-//	draft/<programme>                 -> record.RotationPlan
+//	draft/<programme>                 -> draft: a plan that is not published
 //	constraint/<programme>/<village>  -> record.Constraint
 
 func programmeKey(county record.Code, id record.ProgrammeID) string {
@@ -269,16 +269,28 @@ func (tx *Tx) DropBatch(id record.BatchID) error {
 
 // PutDraft stores the draft of a programme's seats.
 func (tx *Tx) PutDraft(id record.ProgrammeID, plan record.RotationPlan) error {
-	return put(tx, "draft/"+string(id), plan)
+	return put(tx, "draft/"+string(id), draft{At: tx.Now, Plan: plan})
 }
 
 // Draft reads the draft of a programme's seats; empty where none was made.
 func (tx *Tx) Draft(id record.ProgrammeID) (record.RotationPlan, bool, error) {
-	return get[record.RotationPlan](tx, "draft/"+string(id))
+	d, found, err := get[draft](tx, "draft/"+string(id))
+	return d.Plan, found, err
 }
 
 // DropDraft deletes it.
 func (tx *Tx) DropDraft(id record.ProgrammeID) error { return del(tx, "draft/"+string(id)) }
+
+// draft is a plan that is not published. Its reasons may tell of many people, so
+// it is sealed under the key of the week in which it was made.
+type draft struct {
+	At     time.Time           `json:"at"`
+	Plan   record.RotationPlan `json:"plan,omitzero" personal:"words"`
+	Sealed []byte              `json:"sealed,omitzero"`
+}
+
+// Seal is the key of the week.
+func (d draft) Seal() record.SealKey { return record.SealKey{Week: d.At} }
 
 func constraintKey(id record.ProgrammeID, village record.Code) string {
 	return "constraint/" + string(id) + "/" + string(village)
@@ -287,7 +299,11 @@ func constraintKey(id record.ProgrammeID, village record.Code) string {
 // PutConstraint keeps a hand's change of a draft, in the place of an earlier one
 // of the branch.
 func (tx *Tx) PutConstraint(c record.Constraint) error {
-	c.At = tx.Now
+	holder, err := tx.holderID(c.Village)
+	if err != nil {
+		return err
+	}
+	c.At, c.Person = tx.Now, holder
 	return put(tx, constraintKey(c.Programme, c.Village), c)
 }
 

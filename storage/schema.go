@@ -29,7 +29,7 @@ func (k keys) check() string { return hex.EncodeToString(mac(k.link, "key check"
 
 // migrations[i] leads from version i+1 to i+2. Each is repeatable and keeps
 // within the limits of a transaction by going in chunks.
-var migrations = []func(context.Context, *Store) error{sealRecords}
+var migrations = []func(context.Context, *Store) error{sealRecords, sealWords}
 
 // sealRecords leads to version 2: what concerns people is sealed, names leave
 // the keys of the indexes, and the audit log becomes a chain.
@@ -83,6 +83,92 @@ func sealRecords(ctx context.Context, s *Store) error {
 		return err
 	}
 	return chainAudit(ctx, s)
+}
+
+// sealWords leads to version 3: every text about a person is sealed, also those
+// in rows, in forms, on buttons and in messages on their way. Records of before
+// learn whom their words are about from who holds the post now.
+func sealWords(ctx context.Context, s *Store) error {
+	steps := []struct {
+		topic string
+		seal  func(tx *Tx, key string) error
+	}{
+		{"claim/", again[record.Claim]},
+		{"att/", again[record.Attendance]},
+		{"leave/", again[record.Leave]},
+		{"turn/", again[record.Turn]},
+		{"standing/", again[record.Standing]},
+		{"rotachange/", again[record.RotaChange]},
+		{"calchange/", again[record.CalendarChange]},
+		{"dialog/", again[record.Dialog]},
+		{"intent/", again[record.Intent]},
+		{"job/", again[record.Job]},
+		{"out/", again[record.Outbox]},
+		{"outr/", again[record.Outbox]},
+		{"aside/", again[Aside]},
+		{"answer/", func(tx *Tx, key string) error {
+			return change(tx, key, func(a *record.Answer) (err error) {
+				a.Person, err = tx.holderID(a.Village)
+				return err
+			})
+		}},
+		{"constraint/", func(tx *Tx, key string) error {
+			return change(tx, key, func(c *record.Constraint) (err error) {
+				c.Person, err = tx.holderID(c.Village)
+				return err
+			})
+		}},
+		{"draft/", func(tx *Tx, key string) error {
+			d, _, err := get[draft](tx, key)
+			if err != nil || !d.At.IsZero() {
+				return err
+			}
+			plan, _, err := get[record.RotationPlan](tx, key)
+			if err != nil {
+				return err
+			}
+			return put(tx, key, draft{At: tx.Now, Plan: plan})
+		}},
+		{"swap/", func(tx *Tx, key string) error {
+			return change(tx, key, func(w *record.Swap) (err error) {
+				if w.Asker, err = tx.holderID(w.From); err != nil {
+					return err
+				}
+				for i, row := range w.Rows {
+					if w.Rows[i].About, err = tx.aboutSwap(*w, row); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}},
+	}
+	for _, step := range steps {
+		if err := s.eachChunk(ctx, step.topic, step.seal); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) holderID(village record.Code) (record.PersonID, error) {
+	p, _, err := tx.Secretary(village)
+	return p.ID, err
+}
+
+// again writes a record as it is, which seals it.
+func again[T any](tx *Tx, key string) error { return change(tx, key, func(*T) error { return nil }) }
+
+// change reads a record, changes and writes it.
+func change[T any](tx *Tx, key string, fn func(*T) error) error {
+	v, found, err := get[T](tx, key)
+	if err != nil || !found {
+		return err
+	}
+	if err := fn(&v); err != nil {
+		return err
+	}
+	return put(tx, key, v)
 }
 
 // eachChunk calls fn for every key of a topic, a few in a transaction: fn

@@ -37,7 +37,7 @@ import (
 )
 
 // SchemaVersion is what this program writes. Migrations lead up to it.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // SchemaSealed is the first version in which what concerns people is sealed.
 const SchemaSealed = 2

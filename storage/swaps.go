@@ -67,7 +67,11 @@ func (tx *Tx) AskSwap(c record.Cycle, w record.Swap, h record.Hours, by record.P
 	if err != nil {
 		return w, err
 	}
-	w.ID = record.RequestID(id)
+	asker, _, err := tx.Secretary(w.From)
+	if err != nil {
+		return w, err
+	}
+	w.ID, w.Asker = record.RequestID(id), asker.ID
 	return tx.setSwap(nil, w, record.RequestAsked, record.RequestRow{By: by, Reason: w.Reason})
 }
 
@@ -150,11 +154,29 @@ func (tx *Tx) setSwap(old *record.Swap, w record.Swap, state record.RequestState
 	}
 	w.State = state
 	row.At, row.State = tx.Now, state
+	var err error
+	if row.About, err = tx.aboutSwap(w, row); err != nil {
+		return w, err
+	}
 	w.Rows = append(slices.Clone(w.Rows), row)
 	if err := tx.indexRequest(was, ofSwap(w)); err != nil {
 		return w, err
 	}
 	return w, put(tx, "swap/"+string(w.ID), w)
+}
+
+// aboutSwap is whose words a row's reason is about: the secretary of the branch
+// that speaks, or for which an officer speaks; empty: of the one that asked.
+func (tx *Tx) aboutSwap(w record.Swap, row record.RequestRow) (record.PersonID, error) {
+	if row.For != "" {
+		p, _, err := tx.Secretary(row.For)
+		return p.ID, err
+	}
+	to, _, err := tx.Secretary(w.To)
+	if to.ID != row.By {
+		return "", err
+	}
+	return to.ID, err
 }
 
 // AnswerSwap takes the other side's yes or no, its own or an officer's on its

@@ -21,8 +21,13 @@ type Answer struct {
 	Kind    AnswerKind `json:"kind"`
 	At      time.Time  `json:"at"`
 	By      PersonID   `json:"by"`
-	Reason  string     `json:"reason,omitzero"` // of an officer's word
+	Reason  string     `json:"reason,omitzero" personal:"words"` // of an officer's word
+	Person  PersonID   `json:"person,omitzero"`                  // who held the post
+	Sealed  []byte     `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the branch's secretary.
+func (a Answer) Seal() SealKey { return about(a.Person) }
 
 // How long before a session an answer still makes a reminder needless: who
 // answered earlier may have forgotten.

@@ -34,7 +34,8 @@ type AttendanceRow struct {
 	Method  Method    `json:"method"`
 	By      PersonID  `json:"by"`
 	LateMin int       `json:"late_min,omitzero"`
-	Reason  string    `json:"reason,omitzero"`
+	Reason  string    `json:"reason,omitzero" personal:"words"`
+	Sealed  []byte    `json:"sealed,omitzero"`
 }
 
 // Attendance is all that is said about one person at one session; the last
@@ -45,6 +46,9 @@ type Attendance struct {
 	Villages []Code          `json:"villages,omitzero"` // the expected branches that the person stands for
 	Rows     []AttendanceRow `json:"rows"`
 }
+
+// Seal is the key of the person; the rows are sealed under it.
+func (a Attendance) Seal() SealKey { return SealKey{Person: a.Person} }
 
 // Now is the row that counts.
 func (a Attendance) Now() AttendanceRow {

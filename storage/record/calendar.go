@@ -65,13 +65,17 @@ type CalendarChange struct {
 	ID     string        `json:"id"`
 	At     time.Time     `json:"at"`
 	By     PersonID      `json:"by"`
-	Reason string        `json:"reason,omitzero"`
+	Reason string        `json:"reason,omitzero" personal:"words"`
 	Before []CalendarDay `json:"before,omitzero"` // those that were there
 	After  []CalendarDay `json:"after,omitzero"`  // those that are there since
 	// Rota are the changes of cycles that followed from it.
 	Rota   map[CycleID]RotaChangeID `json:"rota,omitzero"`
 	Undone bool                     `json:"undone,omitzero"`
+	Sealed []byte                   `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the author.
+func (c CalendarChange) Seal() SealKey { return about(c.By) }
 
 // MaxCalendarRun is how many days one change of the calendar is about at most.
 const MaxCalendarRun = 31

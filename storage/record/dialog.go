@@ -9,7 +9,7 @@ type Dialog struct {
 	Person  PersonID          `json:"person,omitzero"`
 	Flow    string            `json:"flow"`
 	Step    string            `json:"step"`
-	Answers map[string]string `json:"answers,omitzero"`
+	Answers map[string]string `json:"answers,omitzero" personal:"words"`
 	// Rev changes whenever the form does; a button belongs to one Rev. No two
 	// forms of a chat share one.
 	Rev int64 `json:"rev"`
@@ -19,7 +19,11 @@ type Dialog struct {
 	Parked  bool      `json:"parked,omitzero"`
 	Started time.Time `json:"started"`
 	Touched time.Time `json:"touched"`
+	Sealed  []byte    `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the week: what is typed may be about anybody.
+func (d Dialog) Seal() SealKey { return SealKey{Week: d.Touched} }
 
 // Intent is what the buttons of one message stand for. Button data names it
 // and an index; it is bound to the chat, and to the person where the chat
@@ -27,6 +31,10 @@ type Dialog struct {
 type Intent struct {
 	Chat   int64     `json:"chat"`
 	Person PersonID  `json:"person,omitzero"`
-	Acts   []string  `json:"acts"` // command lines, in the order of the buttons
+	Acts   []string  `json:"acts" personal:"words"` // command lines, in the order of the buttons
 	At     time.Time `json:"at"`
+	Sealed []byte    `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the week.
+func (i Intent) Seal() SealKey { return SealKey{Week: i.At} }

@@ -22,12 +22,16 @@ type Job struct {
 	ID     string    `json:"id"`
 	Chat   int64     `json:"chat"`
 	Person PersonID  `json:"person"`
-	File   string    `json:"file"` // the platform's id
-	Name   string    `json:"name"`
+	File   string    `json:"file" personal:"words"` // the platform's id
+	Name   string    `json:"name" personal:"words"`
 	State  JobState  `json:"state"`
 	At     time.Time `json:"at"`
 	// Message shows the progress; it is edited. 0: not sent yet.
 	Message   int64       `json:"message,omitzero"`
 	Screening ScreeningID `json:"screening,omitzero"` // of JobScreen
 	Tries     int         `json:"tries,omitzero"`
+	Sealed    []byte      `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the week: what a file is called may name anybody.
+func (j Job) Seal() SealKey { return SealKey{Week: j.At} }

@@ -45,7 +45,7 @@ type Outbox struct {
 	Session SessionID         `json:"session,omitzero"`
 	Rev     int               `json:"rev,omitzero"` // of the session that it was planned for
 	Args    map[string]string `json:"args,omitzero"`
-	Words   *Words            `json:"words,omitzero"` // of a reply
+	Words   *Words            `json:"words,omitzero" personal:"words"` // of a reply
 
 	Created      time.Time `json:"created"`
 	NotBefore    time.Time `json:"not_before,omitzero"`
@@ -63,8 +63,12 @@ type Outbox struct {
 	Maybe     bool      `json:"maybe,omitzero"`
 	SettledAt time.Time `json:"settled_at,omitzero"`
 	MessageID int64     `json:"message_id,omitzero"`
-	Reason    string    `json:"reason,omitzero"`
+	Reason    string    `json:"reason,omitzero"` // short, without personal data
+	Sealed    []byte    `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the week: an answer may speak of many.
+func (o Outbox) Seal() SealKey { return SealKey{Week: o.Created} }
 
 // KindReply is the kind of a row that carries its words.
 const KindReply = "reply"

@@ -127,8 +127,12 @@ type Claim struct {
 	Person  PersonID  `json:"person"`
 	Token   string    `json:"token"` // hash of the link's token
 	At      time.Time `json:"at"`
-	GotTail string    `json:"got_tail,omitzero"` // last digits of a number that differs
+	GotTail string    `json:"got_tail,omitzero" personal:"contact"` // last digits of a number that differs
 	GotHash string    `json:"got_hash,omitzero"`
 	Tries   int       `json:"tries,omitzero"`
 	Waiting bool      `json:"waiting,omitzero"` // for the township officer's yes or no
+	Sealed  []byte    `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the person whom somebody claims to be.
+func (c Claim) Seal() SealKey { return SealKey{Person: c.Person} }

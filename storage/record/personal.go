@@ -19,12 +19,18 @@ type Sealed interface {
 // SealKey names the key under which a record's personal fields are sealed: the
 // key of the person or of the graduate whom it is about, or, for what only
 // passes through (an open form, a message on its way), the key of the week.
-// With the key, everything that it sealed becomes unreadable.
+// With the key, everything that it sealed becomes unreadable. A row that names
+// no key is sealed under the one of the record that it is in. Nobody: the words
+// are about nobody, and are not sealed.
 type SealKey struct {
 	Person   PersonID
 	Graduate GraduateID
 	Week     time.Time
+	Nobody   bool
 }
+
+// about is the key of a person where there is one, else nobody's.
+func about(id PersonID) SealKey { return SealKey{Person: id, Nobody: id == ""} }
 
 // Category is a kind of personal data, with one rule for all its fields.
 type Category string

@@ -32,8 +32,13 @@ type RequestRow struct {
 	State  RequestState `json:"state"`
 	By     PersonID     `json:"by,omitzero"`  // empty: the bot
 	For    Code         `json:"for,omitzero"` // the branch on whose behalf an officer acted
-	Reason string       `json:"reason,omitzero"`
+	Reason string       `json:"reason,omitzero" personal:"words"`
+	About  PersonID     `json:"about,omitzero"` // whom the reason concerns; empty: whom the request does
+	Sealed []byte       `json:"sealed,omitzero"`
 }
+
+// Seal is the key of whom the reason concerns.
+func (r RequestRow) Seal() SealKey { return SealKey{Person: r.About} }
 
 // Leave is a request to be excused on some days (请假), asked before they come
 // and decided by the township officer.
@@ -42,11 +47,15 @@ type Leave struct {
 	Village Code      `json:"village"`
 	Person  PersonID  `json:"person"`
 	Days
-	Reason   string       `json:"reason"`
+	Reason   string       `json:"reason" personal:"words"`
 	Deadline time.Time    `json:"deadline"` // for the officer's word: the end of the first day
 	State    RequestState `json:"state"`
 	Rows     []RequestRow `json:"rows"`
+	Sealed   []byte       `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the person who asks.
+func (l Leave) Seal() SealKey { return SealKey{Person: l.Person} }
 
 // SwapKind tells an exchange from a substitution.
 type SwapKind string
@@ -65,15 +74,20 @@ type Swap struct {
 	Kind     SwapKind     `json:"kind"`
 	Cycle    CycleID      `json:"cycle"`
 	Base     BaseID       `json:"base"`
-	From     Code         `json:"from"`            // the branch that asks
-	To       Code         `json:"to"`              // the branch that is asked
-	FromAt   TurnSlot     `json:"from_at"`         // the turns as they stood when it was asked
-	ToAt     TurnSlot     `json:"to_at,omitzero"`  // swap only
-	Reason   string       `json:"reason,omitzero"` // why
-	Deadline time.Time    `json:"deadline"`        // for the answer that is out
+	From     Code         `json:"from"`                             // the branch that asks
+	To       Code         `json:"to"`                               // the branch that is asked
+	FromAt   TurnSlot     `json:"from_at"`                          // the turns as they stood when it was asked
+	ToAt     TurnSlot     `json:"to_at,omitzero"`                   // swap only
+	Asker    PersonID     `json:"asker,omitzero"`                   // who held the post of From
+	Reason   string       `json:"reason,omitzero" personal:"words"` // why
+	Deadline time.Time    `json:"deadline"`                         // for the answer that is out
 	State    RequestState `json:"state"`
 	Rows     []RequestRow `json:"rows"`
+	Sealed   []byte       `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the person who asks.
+func (w Swap) Seal() SealKey { return about(w.Asker) }
 
 // TownshipRule is how a township deals with what its branches agree among each
 // other.

@@ -92,8 +92,12 @@ type TurnRow struct {
 	Session SessionID `json:"session,omitzero"`
 	Person  PersonID  `json:"person,omitzero"` // who held the post
 	By      PersonID  `json:"by,omitzero"`     // empty: the bot
-	Reason  string    `json:"reason,omitzero"`
+	Reason  string    `json:"reason,omitzero" personal:"words"`
+	Sealed  []byte    `json:"sealed,omitzero"`
 }
+
+// Seal is the key of who held the post.
+func (r TurnRow) Seal() SealKey { return about(r.Person) }
 
 // RotaInput is all that the planner of a cycle looks at.
 type RotaInput struct {
@@ -141,7 +145,7 @@ type RotaChange struct {
 	Cycle  CycleID      `json:"cycle"`
 	At     time.Time    `json:"at"`
 	By     PersonID     `json:"by,omitzero"`
-	Reason string       `json:"reason,omitzero"`
+	Reason string       `json:"reason,omitzero" personal:"words"`
 	Moves  []TurnMove   `json:"moves"`
 	Done   int          `json:"done"`          // moves that have been made
 	Told   int          `json:"told,omitzero"` // branches that have been told, after that
@@ -151,7 +155,11 @@ type RotaChange struct {
 	// one back.
 	Undo   RotaChangeID `json:"undo,omitzero"`
 	Undone RotaChangeID `json:"undone,omitzero"`
+	Sealed []byte       `json:"sealed,omitzero"`
 }
+
+// Seal is the key of the author.
+func (c RotaChange) Seal() SealKey { return about(c.By) }
 
 // MovesOf lists what changes from the turns as they stand to a plan, in the
 // plan's order; turns that were planned and have no day any more come last.

@@ -108,11 +108,15 @@ type Standing struct {
 	State     SeatState     `json:"state"`
 	Batch     BatchID       `json:"batch,omitzero"` // the newest one
 	Person    PersonID      `json:"person,omitzero"`
-	Why       Why           `json:"why,omitzero"`       // why this seat
-	AnswerBy  time.Time     `json:"answer_by,omitzero"` // while assigned or offered
-	MakeUp    bool          `json:"make_up,omitzero"`   // was absent: goes before the others
+	Why       Why           `json:"why,omitzero" personal:"words"` // why this seat
+	AnswerBy  time.Time     `json:"answer_by,omitzero"`            // while assigned or offered
+	MakeUp    bool          `json:"make_up,omitzero"`              // was absent: goes before the others
 	Rows      []StandingRow `json:"rows"`
+	Sealed    []byte        `json:"sealed,omitzero"`
 }
+
+// Seal is the key of who holds the post.
+func (s Standing) Seal() SealKey { return about(s.Person) }
 
 // StandingRow is one step of a standing. Rows are only appended.
 type StandingRow struct {
@@ -121,8 +125,12 @@ type StandingRow struct {
 	Batch  BatchID   `json:"batch,omitzero"`
 	Person PersonID  `json:"person,omitzero"` // who held the post
 	By     PersonID  `json:"by,omitzero"`     // who said it; empty: the bot
-	Reason string    `json:"reason,omitzero"`
+	Reason string    `json:"reason,omitzero" personal:"words"`
+	Sealed []byte    `json:"sealed,omitzero"`
 }
+
+// Seal is the key of who held the post.
+func (r StandingRow) Seal() SealKey { return about(r.Person) }
 
 // Why is a reason as data; bot/text says it.
 type Why struct {
@@ -161,10 +169,15 @@ type Constraint struct {
 	Programme ProgrammeID `json:"programme"`
 	Village   Code        `json:"village"`
 	Batch     BatchID     `json:"batch,omitzero"` // empty: left out
-	Reason    string      `json:"reason"`
+	Reason    string      `json:"reason" personal:"words"`
+	Person    PersonID    `json:"person,omitzero"` // who held the post
 	By        PersonID    `json:"by"`
 	At        time.Time   `json:"at"`
+	Sealed    []byte      `json:"sealed,omitzero"`
 }
+
+// Seal is the key of who holds the post.
+func (c Constraint) Seal() SealKey { return about(c.Person) }
 
 // RotationInput is all that the planner of a programme looks at.
 type RotationInput struct {
