@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -210,4 +212,110 @@ func TestVersion1IsSealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Words in rows are sealed one by one, each under the key of whom it is about: one
+// person's go with that person's key, the others' stay.
+func TestRowsAreSealedOneByOne(t *testing.T) {
+	ring, err := seal.InMemory(bytes.Repeat([]byte{7}, KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Reserve(weekKeys + 10); err != nil {
+		t.Fatal(err)
+	}
+	s := &Store{ring: ring}
+	was := record.Turn{Village: "630224101200", State: record.TurnOwed, Rows: []record.TurnRow{
+		{State: record.TurnPlanned, Person: "p1", Reason: "暗记一"},
+		{State: record.TurnOwed, Person: "p2", Reason: "暗记二"},
+		{State: record.TurnPlanned, Reason: "nobody held the post"},
+	}}
+	const key = "turn/c/b/630224101200"
+	raw, err := s.encode(key, was)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(raw, []byte("暗记")) || was.Rows[0].Reason != "暗记一" {
+		t.Errorf("stored %s, the record now reads %+v", raw, was.Rows[0])
+	}
+	read := func() (got record.Turn) {
+		t.Helper()
+		if err := s.decode(key, raw, &got); err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := read(); !reflect.DeepEqual(got, was) {
+		t.Errorf("read back: %+v", got)
+	}
+	n, err := keyNumber(record.SealKey{Person: "p1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Destroy(seal.Grave{Number: n}); err != nil {
+		t.Fatal(err)
+	}
+	got := read()
+	if got.Rows[0].Reason != "" || got.Rows[1].Reason != "暗记二" || got.Rows[2].Reason == "" {
+		t.Errorf("after the key of one was destroyed: %+v", got.Rows)
+	}
+	// It can still be written; nothing is said of the person any more.
+	got.Rows[0].Reason = "暗记三"
+	if raw, err = s.encode(key, got); err != nil {
+		t.Fatal(err)
+	}
+	if got = read(); got.Rows[0].Reason != "" || got.Rows[1].Reason != "暗记二" {
+		t.Errorf("written without the key: %+v", got.Rows)
+	}
+}
+
+// Words that an older program wrote openly are sealed when the data is opened,
+// and whom they are about is found out.
+func TestSealWords(t *testing.T) {
+	c := newCounty(t)
+	village := c.village(0)
+	c.do(func(tx *Tx) error {
+		return errors.Join(tx.Appoint(c.people[0], record.Secretary, village, "2026-01-01"))
+	})
+	damage(t, c.engine, func(w kv.Txn) error {
+		old := map[string]string{
+			"swap/w9":                         `{"id":"w9","from":"` + string(village) + `","to":"` + string(c.village(1)) + `","reason":"暗记一","deadline":"2026-01-01T00:00:00Z","state":"expired","rows":[{"reason":"暗记二"}]}`,
+			"dialog/77":                       `{"chat":77,"flow":"leave","answers":{"reason":"暗记三"},"touched":"2026-03-01T00:00:00Z"}`,
+			"draft/x":                         `{"Seats":[{"village":"` + string(village) + `","batch":"b","why":{"kind":"locked","args":["暗记四"]}}]}`,
+			"constraint/x/" + string(village): `{"programme":"x","village":"` + string(village) + `","reason":"暗记五"}`,
+		}
+		for key, value := range old {
+			if err := w.Put([]byte(key), []byte(value)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for range 2 { // it may be repeated
+		if err := sealWords(t.Context(), c.s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if bytes.Contains(raw(t, c.engine), []byte("暗记")) {
+		t.Error("a word stands openly in the data")
+	}
+	c.do(func(tx *Tx) error {
+		w, err := tx.Swap("w9")
+		if w.Reason != "暗记一" || w.Rows[0].Reason != "暗记二" || w.Asker != c.people[0] {
+			t.Errorf("swap: %+v", w)
+		}
+		d, _, err2 := tx.Dialog(77)
+		if d.Answers["reason"] != "暗记三" {
+			t.Errorf("dialog: %+v", d)
+		}
+		plan, _, err3 := tx.Draft("x")
+		if len(plan.Seats) != 1 || plan.Seats[0].Why.Args[0] != "暗记四" {
+			t.Errorf("draft: %+v", plan)
+		}
+		hands, err4 := tx.Constraints("x")
+		if len(hands) != 1 || hands[0].Reason != "暗记五" || hands[0].Person != c.people[0] {
+			t.Errorf("constraints: %+v", hands)
+		}
+		return errors.Join(err, err2, err3, err4)
+	})
 }
