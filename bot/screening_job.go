@@ -53,7 +53,7 @@ func (b *Bot) workScreening(ctx context.Context, pace Pacer, j record.Job) error
 		if err != nil {
 			return err
 		}
-		if t.maySee(s) != nil {
+		if may := t.maySee(s) == nil; !may {
 			return nil // the post has ended meanwhile
 		}
 		c, err := t.screeningCard(storage.ScreenQuery{Screening: s, Limit: graduatePage})

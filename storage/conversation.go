@@ -68,6 +68,18 @@ func (tx *Tx) SetAside(update int64, a Aside) error {
 	return put(tx, fmt.Sprintf("aside/%016x", uint64(update)), a)
 }
 
+// Asides lists the updates that were set aside, in the order of their ids.
+func (tx *Tx) Asides() ([]Aside, error) {
+	var list []Aside
+	for e, err := range scan[Aside](tx, under("aside/")) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e.val)
+	}
+	return list, nil
+}
+
 // Dialog reads the question that stays open in a chat.
 func (tx *Tx) Dialog(chat int64) (record.Dialog, bool, error) {
 	return get[record.Dialog](tx, fmt.Sprintf("dialog/%d", chat))

@@ -365,7 +365,7 @@ const unchanged = record.FaultKind("-")
 
 // applyGraduate writes one row; the kind says why it does not.
 func (tx *Tx) applyGraduate(by GraduateImporter, actor record.Actor, c GraduateChange) (record.FaultKind, error) {
-	if record.Allow(actor, record.RegisterGraduate, record.Object{Place: c.Village.Code}) != nil {
+	if may := record.Allow(actor, record.RegisterGraduate, record.Object{Place: c.Village.Code}) == nil; !may {
 		return record.FaultNotAllowed, nil
 	}
 	old, g, fault, err := tx.graduateRow(by, c.Village.Code, c.Row)

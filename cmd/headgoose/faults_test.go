@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,7 +14,6 @@ import (
 	"headgoose/bot/telegram"
 	"headgoose/bot/telegram/sandbox"
 	"headgoose/storage"
-	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
@@ -216,33 +214,15 @@ func TestUndecodableUpdate(t *testing.T) {
 		}
 		s.says(benchAccount, "/lang")
 		s.until("both replies", func() bool { return s.Sent(benchAccount) == 2 && s.Stats().Pending == 0 })
-		kept := s.under("aside/")
-		if len(kept) != 2 {
-			t.Fatalf("%d updates are kept aside, want 2", len(kept))
-		}
-		var aside storage.Aside
-		if err := json.Unmarshal([]byte(kept[0]), &aside); err != nil || !strings.Contains(string(aside.Raw), `"not a number"`) {
-			t.Errorf("kept aside is %q (%v)", aside.Raw, err)
+		var kept []storage.Aside
+		err := s.app.store.View(t.Context(), func(tx *storage.Tx) (err error) {
+			kept, err = tx.Asides()
+			return err
+		})
+		if err != nil || len(kept) != 2 || !strings.Contains(string(kept[0].Raw), `"not a number"`) {
+			t.Errorf("kept aside is %q (%v)", kept, err)
 		}
 	})
-}
-
-// under are the values of the keys that begin with a prefix.
-func (s *stage) under(prefix string) (values []string) {
-	s.t.Helper()
-	err := s.engine.View(s.t.Context(), func(r kv.Reader) error {
-		for e, err := range r.Scan(kv.Prefix([]byte(prefix))) {
-			if err != nil {
-				return err
-			}
-			values = append(values, string(e.Value))
-		}
-		return nil
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return values
 }
 
 // A second instance that keeps polling ends the program with an error that

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -136,7 +137,7 @@ func TestRingForOlderData(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return w.Put([]byte("meta/schema"), bytes.Replace(meta, []byte(`"version":2`), []byte(`"version":1`), 1))
+		return w.Put([]byte("meta/schema"), bytes.Replace(meta, []byte(fmt.Sprintf(`"version":%d`, storage.SchemaVersion)), []byte(`"version":1`), 1))
 	})
 	if err != nil {
 		t.Fatal(err)
