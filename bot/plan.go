@@ -238,11 +238,15 @@ func (t *Turn) batchArgs(b record.Batch) text.A {
 	if from, err := b.From.In(t.b.conf.Zone); err == nil {
 		day = t.Voice.ShortDay(from)
 	}
+	state := "" // of one that a sheet is about to make
+	if b.State != "" {
+		state = t.Say("plan_state." + string(b.State))
+	}
 	return text.A{
 		"Day": day,
 
 		"N": b.Number, "To": b.Place, "Span": t.daysText(b.Days), "Seats": b.Seats, "Taken": b.Taken, "Meet": b.Meet,
-		"Bring": b.Bring, "Contact": b.Contact, "Hours": b.Hours, "State": t.Say("plan_state." + string(b.State)),
+		"Bring": b.Bring, "Contact": b.Contact, "Hours": b.Hours, "State": state,
 	}
 }
 
