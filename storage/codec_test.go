@@ -319,3 +319,57 @@ func TestSealWords(t *testing.T) {
 		return errors.Join(err, err2, err3, err4)
 	})
 }
+
+// A record of version 2 gets the indexes that came after it.
+func TestIndexesOfVersion3(t *testing.T) {
+	s := gradStore(t)
+	g := aGraduate()
+	gradDo(t, s, func(tx *Tx) (err error) { g, err = tx.AddGraduate(g, nil); return err })
+	err := s.engine.Update(t.Context(), func(w kv.Txn) error {
+		for _, topic := range []string{"gradname/", "factdue/", "consentend/"} {
+			keys, _, err := (&Tx{r: w}).someKeys(under(topic), 10)
+			if err != nil || len(keys) == 0 {
+				t.Errorf("%s: %v, %v", topic, keys, err)
+			}
+			for _, key := range keys {
+				if err := w.Delete([]byte(key)); err != nil {
+					return err
+				}
+			}
+		}
+		key := []byte("graduate/" + g.ID)
+		value, _, err := w.Get(key)
+		if err != nil {
+			return err
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(value, &fields); err != nil {
+			return err
+		}
+		delete(fields, "facts")
+		delete(fields, "next")
+		value, err = json.Marshal(fields)
+		return errors.Join(err, w.Put(key, value))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := s.Check(t.Context()); err != nil || len(found) == 0 {
+		t.Errorf("nothing is missing before: %v, %v", found, err)
+	}
+	for range 2 { // it may be repeated
+		if err := sealWordsAndIndex(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, err := s.Check(t.Context()); err != nil || len(found) > 0 {
+		t.Errorf("after: %v, %v", found, err)
+	}
+	gradDo(t, s, func(tx *Tx) error {
+		named, err := tx.GraduatesNamed("630224", g.Name, 10)
+		if len(named) != 1 {
+			t.Errorf("%d of the name are found", len(named))
+		}
+		return err
+	})
+}

@@ -29,7 +29,7 @@ func (k keys) check() string { return hex.EncodeToString(mac(k.link, "key check"
 
 // migrations[i] leads from version i+1 to i+2. Each is repeatable and keeps
 // within the limits of a transaction by going in chunks.
-var migrations = []func(context.Context, *Store) error{sealRecords, sealWords}
+var migrations = []func(context.Context, *Store) error{sealRecords, sealWordsAndIndex}
 
 // sealRecords leads to version 2: what concerns people is sealed, names leave
 // the keys of the indexes, and the audit log becomes a chain.
@@ -76,8 +76,7 @@ func sealRecords(ctx context.Context, s *Store) error {
 				}
 			}
 		}
-		tx.s.ages.Age(&g, tx.Now)
-		return errors.Join(put(tx, tx.likeKey(g)+numbered(g.ID), true), put(tx, tx.gradNameKey(g), true), tx.indexFacts(nil, &g), put(tx, key, g))
+		return errors.Join(put(tx, tx.likeKey(g)+numbered(g.ID), true), put(tx, key, g))
 	})
 	if err != nil {
 		return err
@@ -85,9 +84,27 @@ func sealRecords(ctx context.Context, s *Store) error {
 	return chainAudit(ctx, s)
 }
 
-// sealWords leads to version 3: every text about a person is sealed, also those
-// in rows, in forms, on buttons and in messages on their way. Records of before
-// learn whom their words are about from who holds the post now.
+// sealWordsAndIndex leads to version 3.
+func sealWordsAndIndex(ctx context.Context, s *Store) error {
+	if err := sealWords(ctx, s); err != nil {
+		return err
+	}
+	return s.eachChunk(ctx, "graduate/", indexGraduateAnew)
+}
+
+// indexGraduateAnew makes the indexes that version 3 adds: of names, of the days on
+// which consents end, and of facts that are due.
+func indexGraduateAnew(tx *Tx, key string) error {
+	return change(tx, key, func(g *record.Graduate) error {
+		old := *g
+		tx.s.ages.Age(g, tx.Now)
+		return errors.Join(put(tx, tx.gradNameKey(*g), true), tx.indexConsents(nil, g), tx.indexFacts(&old, g))
+	})
+}
+
+// sealWords seals every text about a person, also those in rows, in forms, on
+// buttons and in messages on their way. Records of before learn whom their words
+// are about from who holds the post now.
 func sealWords(ctx context.Context, s *Store) error {
 	steps := []struct {
 		topic string
