@@ -2,7 +2,6 @@ package storage
 
 import (
 	"errors"
-	"time"
 
 	"headgoose/storage/record"
 )
@@ -10,9 +9,6 @@ import (
 // Keys:
 //
 //	consentend/<county>/<day>/<graduate>/<purpose>  -> true: when a consent ends
-
-// ConsentNotice is how long before its end a consent is asked for again.
-const ConsentNotice = 30 * 24 * time.Hour
 
 // indexConsents keeps the days on which a record's consents end.
 func (tx *Tx) indexConsents(old, g *record.Graduate) error {

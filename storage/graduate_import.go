@@ -58,10 +58,6 @@ const (
 	importLanes       = 16
 )
 
-// wasForgotten says whether somebody had the own record erased, so that a sheet
-// must not bring it back. Nobody is remembered so yet.
-func (tx *Tx) wasForgotten(record.Graduate) (bool, error) { return false, nil }
-
 // PlanGraduates compares the rows of a sheet with the store.
 func (s *Store) PlanGraduates(ctx context.Context, by GraduateImporter, rows []record.GraduateRow) (*GraduateImport, error) {
 	plan := &GraduateImport{By: by}
@@ -153,15 +149,6 @@ func (tx *Tx) graduateRow(by GraduateImporter, village record.Code, row record.G
 	}
 	g = old
 	g.Village, g.Name, g.BirthYear = village, row.Name, row.BirthYear
-	if old.ID == "" {
-		gone, err := tx.wasForgotten(g)
-		if err != nil {
-			return old, g, nil, err
-		}
-		if gone {
-			return old, g, &record.Fault{Field: record.FieldName, Kind: record.FaultForgotten}, nil
-		}
-	}
 	fillFromRow(&g, row, tx.Now.In(by.Zone))
 	if kind := agreed(&g, row, tx.Now, by.Zone); kind != "" {
 		return old, g, &record.Fault{Field: record.FieldConsent, Kind: kind, Args: []string{strconv.Itoa(record.ConsentMonths)}}, nil
@@ -296,10 +283,10 @@ func changedFields(old, g record.Graduate, zone *time.Location) (list []FieldCha
 }
 
 func lastFour(phone string) string {
-	if len(phone) <= 4 {
-		return phone
+	if tail := phoneTail(phone); tail != phone {
+		return "…" + tail
 	}
-	return "…" + phone[len(phone)-4:]
+	return phone
 }
 
 // ApplyGraduates writes a plan, some rows a transaction, every row compared

@@ -87,8 +87,11 @@ func (tx *Tx) AddPerson(p record.Person, phone string) (record.PersonID, error) 
 
 // SetPhone gives a person another number in the roster.
 func (tx *Tx) SetPhone(id record.PersonID, phone string) error {
-	return tx.SetPhoneHash(id, tx.s.PhoneHash(phone), phone[max(0, len(phone)-4):])
+	return tx.SetPhoneHash(id, tx.s.PhoneHash(phone), phoneTail(phone))
 }
+
+// phoneTail is the last four digits of a number.
+func phoneTail(phone string) string { return phone[max(0, len(phone)-4):] }
 
 // SetPhoneHash is SetPhone for a number of which only the keyed hash and the
 // last digits were kept.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
@@ -30,56 +31,42 @@ func (tx *Tx) Referral(id record.ReferralID) (record.Referral, error) {
 
 // ReferralsFor lists the referrals for a post, the oldest first.
 func (tx *Tx) ReferralsFor(id record.OpeningID) ([]record.Referral, error) {
-	return tx.referralsUnder("referto/" + string(id) + "/")
+	return tx.referralsIn(under("referto/" + string(id) + "/"))
 }
 
 // ReferralsOf lists the referrals of a graduate, the oldest first.
 func (tx *Tx) ReferralsOf(id record.GraduateID) ([]record.Referral, error) {
-	return tx.referralsUnder("referof/" + string(id) + "/")
+	return tx.referralsIn(under("referof/" + string(id) + "/"))
 }
 
 // OpenReferrals lists the referrals of a place's graduates that are under way,
 // by village.
 func (tx *Tx) OpenReferrals(place record.Code) ([]record.Referral, error) {
-	return tx.referralsUnder("referopen/" + string(place))
+	return tx.referralsIn(under("referopen/" + string(place)))
 }
 
 // ReferralsDue lists the referrals of a county about which a word is due by a
 // day.
 func (tx *Tx) ReferralsDue(county record.Code, day record.Date) ([]record.Referral, error) {
 	prefix := "refernext/" + string(county) + "/"
-	var list []record.Referral
-	for e, err := range tx.r.Scan(between(prefix, prefix+string(day)+"0")) { // '0' follows '/'
-		if err != nil {
-			return nil, err
-		}
-		r, err := tx.referralOfKey(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, r)
-	}
-	return list, nil
+	return tx.referralsIn(between(prefix, prefix+string(day)+"0")) // '0' follows '/'
 }
 
-func (tx *Tx) referralsUnder(prefix string) ([]record.Referral, error) {
+// referralsIn reads the referrals whose ids end the keys of a range.
+func (tx *Tx) referralsIn(r kv.Range) ([]record.Referral, error) {
 	var list []record.Referral
-	for e, err := range tx.r.Scan(under(prefix)) {
+	for e, err := range tx.r.Scan(r) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := tx.referralOfKey(e.Key)
+		key := string(e.Key)
+		one, err := tx.Referral(record.ReferralID(key[strings.LastIndexByte(key, '/')+1:]))
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, r)
+		list = append(list, one)
 	}
 	return list, nil
-}
-
-func (tx *Tx) referralOfKey(key []byte) (record.Referral, error) {
-	s := string(key)
-	return tx.Referral(record.ReferralID(s[strings.LastIndexByte(s, '/')+1:]))
 }
 
 // ReferralCount is what became of the referrals of a place's graduates.

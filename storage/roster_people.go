@@ -292,7 +292,7 @@ func (c *RosterChange) compare(p record.Person, hash func(string) string) {
 		change(record.FieldName, p.Name, r.Name)
 	}
 	if r.Phone != "" && hash(r.Phone) != p.PhoneHash {
-		change(record.FieldPhone, p.PhoneTail, r.Phone[max(0, len(r.Phone)-4):])
+		change(record.FieldPhone, p.PhoneTail, phoneTail(r.Phone))
 	}
 	if r.BirthYear != 0 && r.BirthYear != p.BirthYear {
 		change(record.FieldBirthYear, yearText(p.BirthYear), yearText(r.BirthYear))

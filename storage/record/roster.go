@@ -123,7 +123,6 @@ const (
 	FaultConsent        FaultKind = "consent"           // neither the row nor the store has the person's yes
 	FaultConsentNo      FaultKind = "consent_no"        // the person said no
 	FaultConsentOld     FaultKind = "consent_expired"   // the yes is too old to count
-	FaultForgotten      FaultKind = "forgotten"         // the person had the record erased
 	FaultSeveralRecords FaultKind = "several_records"   // the store has several records that the row may mean
 )
 
