@@ -73,6 +73,9 @@ func newPlan(t reflect.Type) *sealPlan {
 			p.rows = append(p.rows, i)
 		}
 	}
+	if p.sealed < 0 && len(fields) > 0 {
+		panic(fmt.Sprintf("storage: %s has personal fields and no field Sealed: they would stand openly", t))
+	}
 	if p.sealed < 0 && len(p.rows) == 0 {
 		return nil
 	}
