@@ -62,10 +62,8 @@ func (t *Turn) nextFact(page string, village record.Code, after record.GraduateI
 
 // showFact shows one graduate of a list, with what can be answered.
 func (t *Turn) showFact(page string, g record.Graduate, others bool, said string) error {
-	if t.Actor.Has(officers...) {
-		if err := t.looked(record.SeeGraduates, record.Audit{Graduate: g.ID, Person: g.Person, Place: g.Village, Note: page}); err != nil {
-			return err
-		}
+	if err := t.lookedAt(g, page); err != nil {
+		return err
 	}
 	lines, err := t.graduateLines(g)
 	if err != nil {

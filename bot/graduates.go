@@ -23,7 +23,7 @@ func graduateCommands() []command {
 		{name: "graduates", words: []string{"毕业生", "毕业生名单", "graduates"}, roles: branch, run: (*Turn).graduatesOf},
 		{name: "graduates.in", hidden: true, roles: branch, run: (*Turn).graduatePlaces},
 		{name: "graduates.link", hidden: true, roles: branch, run: (*Turn).villageLink},
-		{name: "graduate.show", hidden: true, roles: graduateKeepers, run: onGraduate(record.SeeGraduates, (*Turn).showGraduate)},
+		{name: "graduate.show", hidden: true, roles: graduateKeepers, run: onGraduate(record.SeeGraduates, (*Turn).lookAtGraduate)},
 		{name: "graduate.edit", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).editGraduate)},
 		{name: "graduate.confirm", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).confirmGraduate)},
 		{name: "graduate.drop", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).dropGraduate)},
@@ -53,7 +53,7 @@ func (t *Turn) graduatesOf() error {
 	if place.Level() == record.NoLevel {
 		own := append(t.offices(), t.Actor.Places(record.Secretary)...)
 		if len(own) > 1 {
-			return t.chooseGraduatePlace(own)
+			return t.choosePlace("graduates", own)
 		}
 		place = own[0]
 	}
@@ -73,14 +73,15 @@ func (t *Turn) graduatesOf() error {
 	return t.listGraduates(q)
 }
 
-func (t *Turn) chooseGraduatePlace(places []record.Code) error {
+// choosePlace asks for which of the person's places a command is meant.
+func (t *Turn) choosePlace(command string, places []record.Code) error {
 	var row []Btn
 	for _, c := range places {
 		p, err := t.Place(c)
 		if err != nil {
 			return err
 		}
-		row = append(row, Btn{Text: p.Name, Line: "graduates " + string(c)})
+		row = append(row, Btn{Text: p.Name, Line: command + " " + string(c)})
 	}
 	t.Answer(t.Say("graduates.choose"), append(inRows(row, 2), t.homeRow())...)
 	return nil
@@ -273,6 +274,23 @@ func (t *Turn) graduatePlaces() error {
 	back := []Btn{t.Btn("back", "graduates "+string(place)), t.Btn("home", "start")}
 	t.Answer(head+"\n"+t.Say("graduates.choose"), append(inRows(open, 2), turn, back)...)
 	return nil
+}
+
+// lookAtGraduate is showGraduate for somebody who asks for it; an officer's look is
+// a line of the audit log.
+func (t *Turn) lookAtGraduate(g record.Graduate) error {
+	if err := t.lookedAt(g, "graduate.show"); err != nil {
+		return err
+	}
+	return t.showGraduate(g)
+}
+
+// lookedAt notes that an officer has looked at a graduate's record, and why.
+func (t *Turn) lookedAt(g record.Graduate, why string) error {
+	if !t.Actor.Has(officers...) {
+		return nil
+	}
+	return t.looked(record.SeeGraduates, record.Audit{Person: g.Person, Graduate: g.ID, Place: g.Village, Note: why})
 }
 
 // showGraduate shows one record, and what can be done with it.

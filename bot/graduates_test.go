@@ -50,6 +50,36 @@ func TestARecordIsOpenedChangedAndConfirmed(t *testing.T) {
 	sec.press("返回").press("毕业生 001", "删除登记", "保留").sees("书记登记")
 }
 
+// An officer's look at a record is a line of the audit log, a secretary's at the
+// own village's is not.
+func TestAnOfficersLookIsNoted(t *testing.T) {
+	w := newWorld(t)
+	w.addGraduates(xiajiahe, 1)
+	sec := w.secretary(xiajiahe).say("/graduates").press("毕业生 001").sees("求职中")
+	county := w.person("县 001", record.CountyOfficer, hualong).say("/graduates").press("毕业生 001").sees("求职中")
+	w.see(func(tx *storage.Tx) error {
+		for _, want := range []struct {
+			by    record.PersonID
+			looks int
+		}{{sec.id, 0}, {county.id, 1}} {
+			lines, _, err := tx.AuditLines(storage.AuditQuery{By: want.by, Limit: 20})
+			if err != nil {
+				return err
+			}
+			looks := 0
+			for _, a := range lines {
+				if a.Action == record.SeeGraduates && a.Graduate != "" && a.Note == "graduate.show" {
+					looks++
+				}
+			}
+			if looks != want.looks {
+				t.Errorf("%s: %d looks are noted, want %d", want.by, looks, want.looks)
+			}
+		}
+		return nil
+	})
+}
+
 func TestAPastGraduationIsAskedAgain(t *testing.T) {
 	w := newWorld(t)
 	sec := w.secretary(xiajiahe).say("/register").say("毕业生 001").say("2003")

@@ -28,7 +28,15 @@ func reserveFlows() []*flow {
 func (t *Turn) reserves() error {
 	place := record.Code(t.Arg(0))
 	if place.Level() == record.NoLevel {
-		place = append(t.offices(), t.Actor.Places(record.Secretary)...)[0]
+		own := append(t.offices(), t.Actor.Places(record.Secretary)...)
+		switch len(own) {
+		case 0:
+			return record.ErrNotYours
+		case 1:
+			place = own[0]
+		default:
+			return t.choosePlace("reserve", own)
+		}
 	}
 	if err := t.Allow(record.KeepReserve, record.Object{Place: place}); err != nil {
 		return err

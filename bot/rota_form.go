@@ -128,7 +128,7 @@ func (t *Turn) parseDay(s string, _ dialog.Answers) (string, error) {
 }
 
 func atoi(s string) int {
-	n, _ := strconv.Atoi(s) // of digits that a pattern matched
+	n, _ := strconv.Atoi(s) // of digits that a pattern matched, or of nothing
 	return n
 }
 

@@ -60,7 +60,7 @@ func (t *Turn) screenings() error {
 		case 1:
 			place = offices[0]
 		default:
-			return t.chooseScreeningPlace(offices)
+			return t.choosePlace("screenings", offices)
 		}
 	}
 	if err := t.Allow(record.ScreenGraduates, record.Object{Place: place}); err != nil {
@@ -96,19 +96,6 @@ func (t *Turn) screenings() error {
 	rows = append(rows, []Btn{t.Btn("screening_new", "screening.new "+string(place)), t.Btn("grad_months", "graduates.months "+string(place))},
 		t.backRow("graduates "+string(place)))
 	t.Answer(strings.Join(lines, "\n"), rows...)
-	return nil
-}
-
-func (t *Turn) chooseScreeningPlace(places []record.Code) error {
-	var row []Btn
-	for _, c := range places {
-		p, err := t.Place(c)
-		if err != nil {
-			return err
-		}
-		row = append(row, Btn{Text: p.Name, Line: "screenings " + string(c)})
-	}
-	t.Answer(t.Say("graduates.choose"), append(inRows(row, 2), t.homeRow())...)
 	return nil
 }
 
@@ -148,7 +135,7 @@ func (t *Turn) screeningCard(q storage.ScreenQuery) (card, error) {
 	if err != nil {
 		return card{}, err
 	}
-	if err := t.looked(record.ScreenGraduates, record.Audit{Place: q.Place, Note: s.Name}); err != nil {
+	if err := t.looked(record.ScreenGraduates, record.Audit{Place: q.Place, Note: string(s.ID)}); err != nil {
 		return card{}, err
 	}
 	lines, err := t.screeningHead(s, q.Place)
@@ -329,7 +316,7 @@ func (t *Turn) dropScreening(s record.Screening) error {
 }
 
 func (t *Turn) auditScreening(s record.Screening, what string) error {
-	return t.Audit(record.Audit{By: t.Person.ID, Action: record.ScreenGraduates, Place: s.Place, Note: what + ": " + s.Name})
+	return t.Audit(record.Audit{By: t.Person.ID, Action: record.ScreenGraduates, Place: s.Place, Note: what + " " + string(s.ID)})
 }
 
 // criteriaText says each criterion that a screening sets.

@@ -119,7 +119,7 @@ func screeningSteps(t *Turn) []dialog.Step {
 		}, nil
 	}
 	study := func(a dialog.Answers) (bool, error) { return a["studies"] == string(record.StillStudying), nil }
-	days := func(n string) string { return t.Say("screening.within", text.A{"N": itoaOf(n)}) }
+	days := func(n string) string { return t.Say("screening.within", text.A{"N": atoi(n)}) }
 	return []dialog.Step{
 		{Name: "studies", Ask: "screening.ask_studies", Field: "register.studying", Choices: studies, Optional: true, Empty: "screening.any"},
 		{Name: "employments", Ask: "screening.ask_many", Args: t.what("register.employment"), Field: "register.employment", Choices: said("employment", words(record.Employments())...), Many: true, Optional: true, Empty: "screening.any", Skip: study},
@@ -145,11 +145,6 @@ func screeningSteps(t *Turn) []dialog.Step {
 func (t *Turn) what(key string) map[string]any { return map[string]any{"What": t.Say(key)} }
 
 func words[T ~string](list []T) []string { return dialog.List(joined(list)) }
-
-func itoaOf(s string) int {
-	n, _ := strconv.Atoi(s)
-	return n
-}
 
 // parseMajors reads up to record.MaxScreenWords words of majors.
 func parseMajors(s string, _ dialog.Answers) (string, error) {
@@ -199,7 +194,7 @@ func (t *Turn) parseYears(s string, _ dialog.Answers) (string, error) {
 	if m == nil || (m[1] == "" && m[3] == "") {
 		return "", fault
 	}
-	from, to := itoaOf(m[1]), itoaOf(m[3])
+	from, to := atoi(m[1]), atoi(m[3])
 	if m[2] == "" {
 		to = from
 	}
@@ -233,10 +228,10 @@ func (t *Turn) autoNameOf(s record.Screening) (string, error) {
 func screeningOf(a dialog.Answers) record.Screening {
 	s := record.Screening{Place: record.Code(a["place"]), Name: a["name"], Criteria: record.Criteria{
 		Studies: record.Studies(a["studies"]), Employments: split[record.Employment](a["employments"]), Willingness: split[record.Willingness](a["willingness"]),
-		Educations: split[record.Education](a["educations"]), Majors: dialog.List(a["majors"]), Places: split[record.Code](a["places"]), Within: itoaOf(a["within"]),
+		Educations: split[record.Education](a["educations"]), Majors: dialog.List(a["majors"]), Places: split[record.Code](a["places"]), Within: atoi(a["within"]),
 	}}
 	from, to, span := strings.Cut(a["years"], "-")
-	s.Criteria.YearFrom, s.Criteria.YearTo = itoaOf(from), itoaOf(to)
+	s.Criteria.YearFrom, s.Criteria.YearTo = atoi(from), atoi(to)
 	if !span {
 		s.Criteria.YearTo = s.Criteria.YearFrom
 	}

@@ -64,7 +64,7 @@ func (t *Turn) sayWhy(s record.Screening, g record.Graduate) error {
 	if err := t.Allow(record.SeeGraduates, objectOf(g)); err != nil {
 		return err
 	}
-	if err := t.looked(record.SeeGraduates, record.Audit{Person: g.Person, Graduate: g.ID, Place: g.Village, Note: "screening.why: " + s.Name}); err != nil {
+	if err := t.lookedAt(g, "screening.why "+string(s.ID)); err != nil {
 		return err
 	}
 	village, err := t.placeName(g.Village)
