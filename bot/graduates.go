@@ -26,7 +26,7 @@ func graduateCommands() []command {
 		{name: "graduate.show", hidden: true, roles: graduateKeepers, run: onGraduate(record.SeeGraduates, (*Turn).lookAtGraduate)},
 		{name: "graduate.edit", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).editGraduate)},
 		{name: "graduate.confirm", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).confirmGraduate)},
-		{name: "graduate.drop", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).dropGraduate)},
+		{name: "graduate.drop", hidden: true, roles: graduateKeepers, run: onGraduate(record.Forget, (*Turn).dropGraduate)},
 	}
 }
 
@@ -376,25 +376,52 @@ func (t *Turn) confirmGraduate(g record.Graduate) error {
 	return nil
 }
 
-// dropGraduate erases a record, when the consent is withdrawn; it asks once
-// more with the consequence.
+// The words behind graduate.drop that do it.
+const (
+	dropAsked  = "asked"  // the graduate asked for it
+	dropStruck = "struck" // registered in error
+)
+
+// dropGraduate erases a record. It says the consequence first; somebody else than
+// the graduate says why, since only a graduate's own wish keeps a sheet from
+// bringing the record back.
 func (t *Turn) dropGraduate(g record.Graduate) error {
-	if t.Arg(1) != "yes" {
-		id := string(g.ID)
-		t.Answer(t.Say("graduates.drop_ask", text.A{"Name": g.Name}),
-			[]Btn{t.Btn("keep_record", "graduate.show "+id), t.Btn("drop_yes", "graduate.drop "+id+" yes")})
+	own := g.Person == t.Person.ID
+	if why := t.Arg(1); why == dropAsked || (why == dropStruck && !own) {
+		return t.dropNow(g, why)
+	}
+	line := "graduate.drop " + string(g.ID) + " "
+	keep := []Btn{t.Btn("keep_record", "graduate.show "+string(g.ID))}
+	if own {
+		t.Answer(t.Say("graduates.drop_own"), append(keep, t.Btn("drop_yes", line+dropAsked)))
 		return nil
 	}
-	if err := t.DropGraduate(g.ID); err != nil {
+	t.Answer(t.Say("graduates.drop_ask", text.A{"Name": g.Name}),
+		[]Btn{t.Btn("drop_asked", line+dropAsked), t.Btn("drop_struck", line+dropStruck)}, keep)
+	return nil
+}
+
+// dropNow erases a record, and whoever was here only to keep it.
+func (t *Turn) dropNow(g record.Graduate, why string) error {
+	erase := t.ForgetGraduate
+	if why == dropStruck {
+		erase = t.StrikeGraduate
+	}
+	if err := erase(g.ID); err != nil {
 		return err
 	}
-	if err := t.auditGraduate(g, "erased"); err != nil {
+	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.Forget, Person: g.Person, Graduate: g.ID, Place: g.Village, Note: why}); err != nil {
 		return err
 	}
-	if g.Person == t.Person.ID && len(t.Actor.Posts) == 0 {
+	own := g.Person == t.Person.ID
+	if own && len(t.Actor.Posts) == 0 {
 		t.Person, t.Known = record.Person{}, false // forgotten with the record
 	}
-	t.Answer(t.Say("graduates.dropped"), t.homeRow())
+	done := "graduates.dropped_" + why
+	if own {
+		done = "graduates.dropped_own"
+	}
+	t.Answer(t.Say(done), t.homeRow())
 	return nil
 }
 

@@ -125,7 +125,7 @@ func TestAButtonHoldsNoRecord(t *testing.T) {
 	edit := "graduate.edit " + string(w.graduates(xiajiahe)[0].ID)
 	sec.say("/register").say("毕业生 002").line(edit).sees("[办新的]")
 	asked := sec.last()
-	sec.press("继续填写").line("graduate.drop " + string(w.graduates(xiajiahe)[0].ID) + " yes")
+	sec.press("继续填写").line("graduate.drop " + string(w.graduates(xiajiahe)[0].ID) + " asked")
 	if w.stored("13800000001") {
 		t.Error("the number outlives the record")
 	}

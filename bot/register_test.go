@@ -228,7 +228,7 @@ func TestAGraduateRegistersByTheVillagesLink(t *testing.T) {
 		grad.say("/graduates").seesNot("毕业生 001")
 	})
 	t.Run("erases it", func(t *testing.T) {
-		grad.say("/register").press("删除登记").sees("不能恢复").press("确认删除").sees("✅ 登记已删除")
+		grad.say("/register").press("删除登记").sees("不能恢复").press("确认删除").sees("✅ 您的登记已删除")
 		if got := w.graduates(hualong); len(got) != 0 {
 			t.Fatalf("kept %v", got)
 		}

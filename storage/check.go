@@ -32,20 +32,12 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 	var found []string
 	err := s.View(ctx, func(tx *Tx) error {
 		found = nil
-		want := &Tx{Now: tx.Now, s: s}
-		sh := shadow{}
-		want.r, want.w = sh, sh
-		for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildNotes, rebuildRequests, rebuildBurden, rebuildOpenings, rebuildReferrals, rebuildReserves} {
-			if err := rebuild(tx, want); err != nil {
-				return err
-			}
+		differ, err := tx.differing()
+		if err != nil {
+			return err
 		}
-		for _, t := range derived {
-			more, err := compare(tx, sh, t+"/")
-			if err != nil {
-				return err
-			}
-			found = append(found, more...)
+		for _, d := range differ {
+			found = append(found, shown(d.key)+": "+d.how)
 		}
 		for _, check := range []func() ([]string, error){tx.checkChain, tx.checkBatches, tx.checkScreenings} {
 			more, err := check()
@@ -67,6 +59,65 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 		found = append(found[:most], fmt.Sprintf("and %d more", len(found)-most))
 	}
 	return found, err
+}
+
+// differing compares every index and count with what the records say.
+func (tx *Tx) differing() ([]difference, error) {
+	want := &Tx{Now: tx.Now, s: tx.s}
+	sh := shadow{}
+	want.r, want.w = sh, sh
+	for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildNotes, rebuildRequests, rebuildBurden, rebuildOpenings, rebuildReferrals, rebuildReserves} {
+		if err := rebuild(tx, want); err != nil {
+			return nil, err
+		}
+	}
+	var found []difference
+	for _, t := range derived {
+		more, err := compare(tx, sh, t+"/")
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// difference is an entry that is not as the records say.
+type difference struct {
+	key  string
+	how  string
+	want []byte // nil: none
+}
+
+// mend writes every index and count as the records say. Run it while nothing else
+// writes; it may be called again.
+func (s *Store) mend(ctx context.Context) error {
+	var differ []difference
+	err := s.View(ctx, func(tx *Tx) (err error) {
+		differ, err = tx.differing()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(differ, kv.MaxWrites) {
+		err := s.Update(ctx, func(tx *Tx) error {
+			for _, d := range part {
+				if d.want == nil {
+					if err := tx.w.Delete([]byte(d.key)); err != nil {
+						return err
+					}
+				} else if err := tx.w.Put([]byte(d.key), d.want); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // shadow is a transaction in memory in which indexes are built anew.
@@ -107,8 +158,8 @@ func (s shadow) keys(lo string) []string {
 }
 
 // compare lists the entries of a topic that are missing, left over or different.
-func compare(tx *Tx, want shadow, prefix string) ([]string, error) {
-	var found []string
+func compare(tx *Tx, want shadow, prefix string) ([]difference, error) {
+	var found []difference
 	seen := map[string]bool{}
 	for e, err := range tx.r.Scan(under(prefix)) {
 		if err != nil {
@@ -119,9 +170,9 @@ func compare(tx *Tx, want shadow, prefix string) ([]string, error) {
 		value, there := want[key]
 		switch {
 		case !there:
-			found = append(found, shown(key)+": left over")
+			found = append(found, difference{key, "left over", nil})
 		case !bytes.Equal(value, e.Value) && !sameButOrder(prefix, value, e.Value):
-			found = append(found, shown(key)+": differs from the records")
+			found = append(found, difference{key, "differs from the records", value})
 		}
 	}
 	for _, key := range want.keys(prefix) {
@@ -129,7 +180,7 @@ func compare(tx *Tx, want shadow, prefix string) ([]string, error) {
 			break
 		}
 		if !seen[key] {
-			found = append(found, shown(key)+": missing")
+			found = append(found, difference{key, "missing", want[key]})
 		}
 	}
 	return found, nil

@@ -2,30 +2,69 @@ package storage
 
 import (
 	"errors"
+	"iter"
+	"strings"
+	"time"
 
+	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
 // Keys:
 //
 //	consentend/<county>/<day>/<graduate>/<purpose>  -> true: when a consent ends
+//	consentask/<graduate>/<purpose>                 -> when it was asked whether it goes on
 
-// indexConsents keeps the days on which a record's consents end.
+// SetConsent notes a yes to a purpose, or with a zero Consent that it is
+// withdrawn, and draws the consequences: referrals and pending messages of the
+// purpose end with it. The yes to keeping is withdrawn by ForgetGraduate.
+func (tx *Tx) SetConsent(id record.GraduateID, p record.Purpose, c record.Consent) (record.Graduate, error) {
+	old, err := tx.Graduate(id)
+	if err != nil {
+		return old, err
+	}
+	if p == record.ToKeep && c.At.IsZero() {
+		return old, record.ErrInvalid
+	}
+	g := old
+	g.SetConsent(p, c)
+	return g, tx.putGraduate(&old, g, nil)
+}
+
+// AskedConsent notes that it was asked whether a consent goes on.
+func (tx *Tx) AskedConsent(id record.GraduateID, p record.Purpose) error {
+	return put(tx, askedKey(id, p), tx.Now)
+}
+
+// ConsentAsked is when it was last asked whether a consent goes on; found is
+// false where it was not since it was given.
+func (tx *Tx) ConsentAsked(id record.GraduateID, p record.Purpose) (at time.Time, found bool, err error) {
+	return get[time.Time](tx, askedKey(id, p))
+}
+
+func askedKey(id record.GraduateID, p record.Purpose) string {
+	return "consentask/" + string(id) + "/" + string(p)
+}
+
+// indexConsents keeps the days on which a record's consents end. With a new yes,
+// and with the record, it is forgotten that one was asked.
 func (tx *Tx) indexConsents(old, g *record.Graduate) error {
 	var errs []error
-	if old != nil {
-		for _, p := range record.Purposes() {
-			if old.ConsentTo(p).At.IsZero() {
-				continue
-			}
+	for _, p := range record.Purposes() {
+		var was, is record.Consent
+		if old != nil {
+			was = old.ConsentTo(p)
+		}
+		if g != nil {
+			is = g.ConsentTo(p)
+		}
+		if !was.At.IsZero() && (g == nil || !was.At.Equal(is.At)) {
+			errs = append(errs, del(tx, askedKey(old.ID, p)))
+		}
+		if !was.At.IsZero() {
 			errs = append(errs, del(tx, consentKey(*old, p)))
 		}
-	}
-	if g != nil {
-		for _, p := range record.Purposes() {
-			if g.ConsentTo(p).At.IsZero() {
-				continue
-			}
+		if !is.At.IsZero() {
 			errs = append(errs, put(tx, consentKey(*g, p), true))
 		}
 	}
@@ -34,4 +73,44 @@ func (tx *Tx) indexConsents(old, g *record.Graduate) error {
 
 func consentKey(g record.Graduate, p record.Purpose) string {
 	return "consentend/" + string(g.Village.County()) + "/" + string(record.DateOf(g.ConsentTo(p).Expires().UTC())) + "/" + string(g.ID) + "/" + string(p)
+}
+
+// consentCounties yields the counties in which anybody has consented.
+func (tx *Tx) consentCounties() iter.Seq2[record.Code, error] {
+	return func(yield func(record.Code, error) bool) {
+		r := under("consentend/")
+		for {
+			county := record.Code("")
+			for e, err := range tx.r.Scan(r) {
+				if err != nil {
+					yield("", err)
+					return
+				}
+				county = record.Code(strings.Split(string(e.Key), "/")[1])
+				break
+			}
+			if county == "" || !yield(county, nil) {
+				return
+			}
+			r.Lo = kv.PrefixEnd([]byte("consentend/" + string(county) + "/"))
+		}
+	}
+}
+
+// consentsEnding yields the consents of a county that end on a day (UTC) from
+// from on and before before.
+func (tx *Tx) consentsEnding(county record.Code, from, before record.Date) iter.Seq2[consentEnd, error] {
+	prefix := "consentend/" + string(county) + "/"
+	return func(yield func(consentEnd, error) bool) {
+		for e, err := range tx.r.Scan(between(prefix+string(from), prefix+string(before))) {
+			if err != nil {
+				yield(consentEnd{}, err)
+				return
+			}
+			part := strings.Split(string(e.Key[len(prefix):]), "/")
+			if !yield(consentEnd{record.GraduateID(part[1]), record.Purpose(part[2])}, nil) {
+				return
+			}
+		}
+	}
 }

@@ -54,7 +54,7 @@ func TestFactsFollowTheirRecords(t *testing.T) {
 				_, err := tx.EditGraduate(id, nil, func(g *record.Graduate) { g.Employment = record.Employed })
 				return err
 			},
-			"drop": func(tx *Tx) error { return tx.DropGraduate(id) },
+			"drop": func(tx *Tx) error { return tx.ForgetGraduate(id) },
 		}
 		names := []string{"ask", "silence", "tried", "confirm", "move", "employ", "drop"}
 		for range rapid.IntRange(1, 12).Draw(t, "n") {

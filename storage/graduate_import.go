@@ -146,6 +146,8 @@ func (tx *Tx) graduateRow(by GraduateImporter, village record.Code, row record.G
 	}
 	if len(like) == 1 {
 		old = like[0]
+	} else if gone, err := tx.WasForgotten(record.Graduate{Village: village, Name: row.Name, BirthYear: row.BirthYear}); err != nil || gone {
+		return old, g, &record.Fault{Field: record.FieldName, Kind: record.FaultForgotten}, err
 	}
 	g = old
 	g.Village, g.Name, g.BirthYear = village, row.Name, row.BirthYear

@@ -91,8 +91,12 @@ func (tx *Tx) GraduateOf(id record.PersonID) (record.Graduate, bool, error) {
 
 // AddGraduate adds a record and returns it with its id and times. Somebody of
 // the same village, name and birth year who is not among others, those known
-// to be other people, is ErrExists: nobody is doubled silently.
+// to be other people, is ErrExists: nobody is doubled silently. Somebody who asked
+// to be forgotten is ErrForgotten, unless they register themself.
 func (tx *Tx) AddGraduate(g record.Graduate, others []record.GraduateID) (record.Graduate, error) {
+	if err := tx.mayReturn(g); err != nil {
+		return g, err
+	}
 	id, err := tx.newSubject("graduate", "g", func(id string) record.SealKey { return record.SealKey{Graduate: record.GraduateID(id)} })
 	if err != nil {
 		return g, err
@@ -102,6 +106,18 @@ func (tx *Tx) AddGraduate(g record.Graduate, others []record.GraduateID) (record
 	g.Confirm(record.Said{Source: g.Source, By: g.By, At: tx.Now}, record.AgingFacts()...)
 	tx.s.ages.Age(&g, tx.Now)
 	return g, tx.putGraduate(nil, g, others)
+}
+
+// mayReturn lets somebody in who was not forgotten, or comes back of their own.
+func (tx *Tx) mayReturn(g record.Graduate) error {
+	if g.Source == record.BySelf {
+		return tx.liftStone(g)
+	}
+	forgotten, err := tx.WasForgotten(g)
+	if err == nil && forgotten {
+		err = fmt.Errorf("%w: graduate", record.ErrForgotten)
+	}
+	return err
 }
 
 // EditGraduate changes a record. ID and CreatedAt stay. A fact that it changes
@@ -120,36 +136,6 @@ func (tx *Tx) EditGraduate(id record.GraduateID, others []record.GraduateID, cha
 	return g, tx.putGraduate(&old, g, others)
 }
 
-// DropGraduate erases a record, with everything that leads to it. A person
-// who holds no post and was here only to keep it is forgotten with it.
-func (tx *Tx) DropGraduate(id record.GraduateID) error {
-	g, err := tx.Graduate(id)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(tx.indexGraduate(g, false), tx.graduateChanged(&g, nil)); err != nil {
-		return err
-	}
-	if err := tx.forgetAlumnus(g.Person); err != nil {
-		return err
-	}
-	return del(tx, "graduate/"+string(id))
-}
-
-func (tx *Tx) forgetAlumnus(id record.PersonID) error {
-	if id == "" {
-		return nil
-	}
-	posts, err := tx.Posts(id)
-	if err != nil || len(posts) > 0 {
-		return err
-	}
-	if err := tx.Unbind(id); err != nil {
-		return err
-	}
-	return del(tx, "person/"+string(id))
-}
-
 // TakeOverAlumnus frees a chat for a person of the roster where a graduate who
 // holds no post has it: it is the same human being, who keeps the own record.
 func (tx *Tx) TakeOverAlumnus(chat int64, id record.PersonID) error {
@@ -165,7 +151,7 @@ func (tx *Tx) TakeOverAlumnus(chat int64, id record.PersonID) error {
 	if err != nil || len(posts) > 0 {
 		return err
 	}
-	if err := tx.forgetAlumnus(old.ID); err != nil {
+	if err := tx.erasePerson(old.ID, record.Gone{At: tx.Now, Why: record.GoneStruck}); err != nil {
 		return err
 	}
 	if err := del(tx, "gradof/"+string(old.ID)); err != nil {

@@ -157,7 +157,7 @@ func TestOneRecordForAPerson(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return tx.DropGraduate(g.ID)
+		return tx.ForgetGraduate(g.ID)
 	})
 	gradDo(t, s, func(tx *Tx) error {
 		if _, found, err := tx.GraduateOf(g.Person); found || err != nil {
@@ -195,7 +195,7 @@ func TestGraduateListsAndCounts(t *testing.T) {
 			},
 			"drop": func(t *rapid.T) {
 				id := drawID(t, model)
-				gradDo(t, s, func(tx *Tx) error { return tx.DropGraduate(id) })
+				gradDo(t, s, func(tx *Tx) error { return tx.StrikeGraduate(id) })
 				delete(model, id)
 			},
 			"": func(t *rapid.T) { compareGraduates(t, s, model) },

@@ -40,6 +40,9 @@ func (tx *Tx) Person(id record.PersonID) (record.Person, error) {
 	if err == nil && !found {
 		err = fmt.Errorf("%w: person %s", record.ErrNotFound, id)
 	}
+	if !p.Forgotten.IsZero() {
+		p.Name = record.NoName
+	}
 	return p, err
 }
 

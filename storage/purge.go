@@ -9,9 +9,9 @@ import (
 	"headgoose/storage/record"
 )
 
-// Keeping periods of what serves a conversation and is of no use afterwards.
-// Records of the office (people, sessions, attendance, graduates, audit) are
-// not touched here.
+// Keeping periods of what serves a conversation and is of no use afterwards. Who
+// is forgotten when stands in purge_people.go; sessions, attendance and audit lines
+// stay.
 const (
 	claimFor  = 7 * 24 * time.Hour  // an enrolment that nobody finished
 	linkFor   = 30 * 24 * time.Hour // after a link has expired or was used
@@ -62,6 +62,14 @@ const purgeChunk = kv.MaxWrites / 4
 // Purge deletes what is kept no longer, a few rows at a time, and says how
 // many. It may be repeated at any time.
 func (s *Store) Purge(ctx context.Context) (deleted int, err error) {
+	if deleted, err = s.purgeRows(ctx); err != nil {
+		return deleted, err
+	}
+	gone, err := s.purgePeople(ctx)
+	return deleted + gone, err
+}
+
+func (s *Store) purgeRows(ctx context.Context) (deleted int, err error) {
 	for _, p := range purged {
 		from := []byte(p.topic + "/")
 		for from != nil {
@@ -86,7 +94,7 @@ func (s *Store) Purge(ctx context.Context) (deleted int, err error) {
 // Aged says how many rows of a topic are kept no longer.
 type Aged struct {
 	Topic string        `json:"topic"`
-	Keep  time.Duration `json:"keep"` // after they were last of use
+	Keep  time.Duration `json:"keep"` // after they were last of use, or after the period's end
 	Rows  int           `json:"rows"`
 }
 
@@ -104,7 +112,7 @@ func (s *Store) PurgePlan(ctx context.Context) ([]Aged, error) {
 		}
 		plan = append(plan, a)
 	}
-	return plan, nil
+	return s.planPeople(ctx, plan)
 }
 
 // agedLook bounds the rows that one View looks at.

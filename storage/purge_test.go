@@ -44,7 +44,7 @@ func TestPurge(t *testing.T) {
 	fill(100)
 	planned := func() (n int) {
 		plan, err := c.s.PurgePlan(context.Background())
-		if err != nil || len(plan) != len(purged) {
+		if err != nil || len(plan) != len(purged)+3 {
 			t.Fatalf("%v, %v", plan, err)
 		}
 		for _, a := range plan {
@@ -56,7 +56,7 @@ func TestPurge(t *testing.T) {
 	if again := planned(); want == 0 || again != want {
 		t.Fatalf("planned %d rows, then %d: a plan changes nothing", want, again)
 	}
-	if n := purge(); n != want {
+	if n := purge() + purge(); n != want { // people go in the second night
 		t.Fatalf("%d rows were deleted, %d planned", n, want)
 	}
 	if left := planned(); left != 0 {

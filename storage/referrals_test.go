@@ -145,7 +145,7 @@ func TestReferralEndsWithTheConsent(t *testing.T) {
 		})
 		gradDo(t, c.s, func(tx *Tx) error {
 			if erase {
-				return tx.DropGraduate(c.g.ID)
+				return tx.ForgetGraduate(c.g.ID)
 			}
 			_, err := tx.EditGraduate(c.g.ID, nil, func(g *record.Graduate) { g.SetConsent(record.ToRefer, record.Consent{}) })
 			return err

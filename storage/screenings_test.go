@@ -169,7 +169,7 @@ func TestScreeningsFollowTheRecords(t *testing.T) {
 			},
 			"erase": func(t *rapid.T) {
 				id := drawID(t, m.grads)
-				gradDo(t, m.s, func(tx *Tx) error { return tx.DropGraduate(id) })
+				gradDo(t, m.s, func(tx *Tx) error { return tx.StrikeGraduate(id) })
 				delete(m.grads, id)
 				m.overflow(t)
 			},
@@ -350,7 +350,7 @@ func TestMoreScreeningsThanRoom(t *testing.T) {
 		})
 	}
 	want(1)
-	gradDo(t, s, func(tx *Tx) error { return tx.DropGraduate(g.ID) })
+	gradDo(t, s, func(tx *Tx) error { return tx.ForgetGraduate(g.ID) })
 	want(0)
 }
 

@@ -122,7 +122,10 @@ func Open(ctx context.Context, engine kv.Engine, o Options) (*Store, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}
-	return s, nil
+	if err := s.keepGraves(ctx); err != nil {
+		return nil, fmt.Errorf("storage: forget again whom a backup brought back: %w", err)
+	}
+	return s, s.Bury(ctx)
 }
 
 // On is a store over another engine with the same data: a copy to be checked.

@@ -58,6 +58,7 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"facts.fact.":        named(record.AgingFacts()),
 		"query.employment.":  named(record.Employments()),
 		"query.willingness.": named(record.Willingnesses()),
+		"graduates.dropped_": {"asked", "struck"},
 		"graduates.filter_":  code.constants(t, "GraduateFilter"),
 		"query.who_":         {"came", "excused", "missing"},
 		"fault.":             append(code.constants(t, "FaultKind"), "line", "or"),

@@ -14,9 +14,11 @@ func purgeCommand(t terminal) *cobra.Command {
 		Use:   "purge",
 		Short: "Delete what is kept no longer · 清理到期数据",
 		Long: `Delete what the keeping periods say: finished dialogues and enrolments, used and
-expired links, updates that could not be handled. The bot does it every night;
---dry-run only says how much there is. Records of the office (people, sessions,
-attendance, graduates, audit) are not touched.`,
+expired links, updates that could not be handled; the names of people 36 months
+after their last post; graduates' records and uses to which the consent has ended
+30 days after the person was asked whether it goes on; the keys of weeks that are
+over for 16 weeks. The bot does it every night; --dry-run only says how much there
+is. Sessions, attendance and the audit log stay; they hold no names.`,
 		Example: `  headgoose purge --config config.yaml --dry-run`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {

@@ -42,6 +42,8 @@ const (
 	SeeBurden    Action = "burden.see"   // how many prompts people get
 	SeeAudit     Action = "audit.see"    // who did or looked at what
 	KeepReserve  Action = "reserve.keep" // the list of reserve cadres
+	GiveConsent  Action = "consent"      // agree to a purpose, or withdraw it
+	Forget       Action = "forget"       // erase a graduate's record, or what is held of a person
 )
 
 // Actor is who acts: a person with the posts held at this moment.
@@ -107,6 +109,8 @@ var grants = map[Action][]grant{
 	SeeBurden:    {{CountyOfficer, within}, {TownshipOfficer, within}},
 	SeeAudit:     {{CountyOfficer, within}, {TownshipOfficer, within}},
 	KeepReserve:  {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	GiveConsent:  {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
+	Forget:       {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 }
 
 // Allow says whether actor may do action to object: nil, or an error that is

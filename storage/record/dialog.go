@@ -25,6 +25,16 @@ type Dialog struct {
 // Seal is the key of the week: what is typed may be about anybody.
 func (d Dialog) Seal() SealKey { return SealKey{Week: d.Touched} }
 
+// Concerns says whether an answer names somebody's id.
+func (d Dialog) Concerns(id string) bool {
+	for _, answer := range d.Answers {
+		if answer == id {
+			return true
+		}
+	}
+	return false
+}
+
 // Intent is what the buttons of one message stand for. Button data names it
 // and an index; it is bound to the chat, and to the person where the chat
 // holds several.

@@ -23,9 +23,13 @@ var (
 	ErrWaiting   = errors.New("already waits for the host")
 	ErrChanged   = errors.New("changed meanwhile")
 
-	ErrFull     = errors.New("no seat or place is left")
-	ErrTooLate  = errors.New("the time for it has passed")
-	ErrPending  = errors.New("another request about it is open")
+	ErrFull      = errors.New("no seat or place is left")
+	ErrTooLate   = errors.New("the time for it has passed")
+	ErrPending   = errors.New("another request about it is open")
+	ErrOnDuty    = errors.New("holds a post")
+	ErrKept      = errors.New("has to be kept for a time yet")
+	ErrForgotten = errors.New("asked to be forgotten")
+
 	ErrSettled  = errors.New("settled already")
 	ErrClashing = errors.New("clashes with something else that is planned")
 )

@@ -54,9 +54,16 @@ type Person struct {
 	// UnreachableSince is when the platform first said that the person
 	// cannot be written to; zero while they can.
 	UnreachableSince time.Time `json:"unreachable_since,omitzero"`
+	// Stripped is when all but the name was taken away at the person's wish,
+	// Forgotten when the name was too: the id alone stays, beside what was done.
+	Stripped  time.Time `json:"stripped,omitzero"`
+	Forgotten time.Time `json:"forgotten,omitzero"`
 
 	Sealed []byte `json:"sealed,omitzero"`
 }
+
+// NoName stands where a forgotten person's name was.
+const NoName = "—"
 
 // Enrolled says whether the person is bound to a chat account.
 func (p Person) Enrolled() bool { return p.Chat != 0 }

@@ -121,6 +121,7 @@ const (
 	FaultGraduation     FaultKind = "graduation"        // does not fit the year of birth, or whether somebody still studies
 	FaultLevel          FaultKind = "level"             // a level that no graduate has
 	FaultConsent        FaultKind = "consent"           // neither the row nor the store has the person's yes
+	FaultForgotten      FaultKind = "forgotten"         // the person asked to be forgotten
 	FaultConsentNo      FaultKind = "consent_no"        // the person said no
 	FaultConsentOld     FaultKind = "consent_expired"   // the yes is too old to count
 	FaultSeveralRecords FaultKind = "several_records"   // the store has several records that the row may mean

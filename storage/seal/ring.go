@@ -396,9 +396,9 @@ func (d *DerivedRing) Key(number uint64) (Key, error) {
 // Reserve does nothing: every key is there.
 func (d *DerivedRing) Reserve(uint64) error { return nil }
 
-// Destroy is refused.
+// Destroy is refused with ErrDerived.
 func (d *DerivedRing) Destroy(...Grave) error {
-	return errors.New("seal: derived keys cannot be destroyed")
+	return ErrDerived
 }
 
 // Graves yields none.

@@ -48,6 +48,8 @@ var (
 	ErrNoKey = errors.New("seal: there is no such key")
 	// ErrMaster refuses a master key that is not the one of the ring.
 	ErrMaster = errors.New("seal: the master key is not the one of this ring")
+	// ErrDerived: keys that follow from a secret cannot be destroyed.
+	ErrDerived = errors.New("seal: derived keys cannot be destroyed")
 	// ErrDamaged: a ring, a slot or a sealed text is not what was written.
 	ErrDamaged = errors.New("seal: damaged")
 )
