@@ -63,7 +63,7 @@ func (t *Turn) exportFile() error {
 	if err != nil {
 		return err
 	}
-	if exports[what] == nil {
+	if exports[what] == nil || !record.Carries(record.Sheet(what)) { // what no use declares stays in
 		return record.ErrNotFound
 	}
 	if err := t.Allow(record.ExportRoster, record.Object{Place: v.place}); err != nil {

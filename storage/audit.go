@@ -25,7 +25,7 @@ import (
 // auditHead is the end of the chain.
 type auditHead struct {
 	Seq  uint64 `json:"seq"`
-	Hash string `json:"hash"`
+	Hash string `json:"hash" personal:"-"`
 }
 
 // Audit appends one line to the audit log; Seq, At and Hash are filled in. Four

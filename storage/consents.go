@@ -75,24 +75,25 @@ func consentKey(g record.Graduate, p record.Purpose) string {
 	return "consentend/" + string(g.Village.County()) + "/" + string(record.DateOf(g.ConsentTo(p).Expires().UTC())) + "/" + string(g.ID) + "/" + string(p)
 }
 
-// consentCounties yields the counties in which anybody has consented.
-func (tx *Tx) consentCounties() iter.Seq2[record.Code, error] {
-	return func(yield func(record.Code, error) bool) {
-		r := under("consentend/")
+// parts yields the parts that follow a prefix in the keys, each once. It costs the
+// number of parts, not of keys.
+func (tx *Tx) parts(prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		r := under(prefix)
 		for {
-			county := record.Code("")
+			part := ""
 			for e, err := range tx.r.Scan(r) {
 				if err != nil {
 					yield("", err)
 					return
 				}
-				county = record.Code(strings.Split(string(e.Key), "/")[1])
+				part, _, _ = strings.Cut(string(e.Key[len(prefix):]), "/")
 				break
 			}
-			if county == "" || !yield(county, nil) {
+			if part == "" || !yield(part, nil) {
 				return
 			}
-			r.Lo = kv.PrefixEnd([]byte("consentend/" + string(county) + "/"))
+			r.Lo = kv.PrefixEnd([]byte(prefix + part + "/"))
 		}
 	}
 }

@@ -51,7 +51,7 @@ type trial struct {
 // Aside is an update that could not be handled, kept for a person to look at.
 type Aside struct {
 	At     time.Time `json:"at"`
-	Reason string    `json:"reason"` // with the reference of the log line
+	Reason string    `json:"reason" personal:"-"` // with the reference of the log line
 	Raw    []byte    `json:"raw,omitzero" personal:"words"`
 	Sealed []byte    `json:"sealed,omitzero"`
 }
@@ -116,7 +116,7 @@ func (tx *Tx) Intent(token string) (record.Intent, error) {
 // Board is the host's live message of an open session.
 type Board struct {
 	Session record.SessionID `json:"session"`
-	Chat    int64            `json:"chat"`
+	Chat    int64            `json:"chat" open:"account"`
 	Message int64            `json:"message"` // 0: not sent yet
 	Host    record.PersonID  `json:"host"`
 	// OldChat and OldMessage are where it stood before it was put up anew, until

@@ -35,7 +35,7 @@ type Said struct {
 	Step time.Time `json:"step,omitzero"`
 	// Asked is the last word to hosts and officers about a session that was
 	// not opened or closed in time.
-	Asked string `json:"asked,omitzero"`
+	Asked string `json:"asked,omitzero" personal:"-"`
 	// Over: its result or its cancellation has been said; nothing more comes.
 	Over bool `json:"over,omitzero"`
 	// Unreached counts the expected branches that got no row when something

@@ -22,7 +22,7 @@ import (
 const (
 	// weekKeysFor is how long the key of a week outlives it. Everything that it
 	// seals (forms, buttons, messages, files on their way) is purged sooner.
-	weekKeysFor = 16 * 7 * 24 * time.Hour
+	weekKeysFor = record.ChatMonths * month
 	steadyFor   = 40 * 24 * time.Hour
 	// consentGrace is how long after the question whether it goes on a consent
 	// ends at the earliest.
@@ -170,11 +170,11 @@ type consentEnd struct {
 func (s *Store) endedConsents(ctx context.Context) (ended []consentEnd, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
 		ended = nil
-		for county, err := range tx.consentCounties() {
+		for county, err := range tx.parts("consentend/") {
 			if err != nil {
 				return err
 			}
-			for c, err := range tx.consentsEnding(county, "", record.DateOf(tx.Now.UTC())) {
+			for c, err := range tx.consentsEnding(record.Code(county), "", record.DateOf(tx.Now.UTC())) {
 				if err != nil {
 					return err
 				}

@@ -21,7 +21,7 @@ type meta struct {
 	Version int       `json:"version"`
 	Created time.Time `json:"created"`
 	// KeyCheck tells the data's master key from another one.
-	KeyCheck string `json:"key_check"`
+	KeyCheck string `json:"key_check" personal:"-"`
 }
 
 // check is a value by which the keys are told from others.

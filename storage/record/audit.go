@@ -14,10 +14,10 @@ type Audit struct {
 	Graduate GraduateID `json:"graduate,omitzero"`
 	Place    Code       `json:"place,omitzero"`
 	Session  SessionID  `json:"session,omitzero"`
-	Note     string     `json:"note,omitzero"` // a reason, a command, a count
+	Note     string     `json:"note,omitzero" personal:"-"` // a reason, a command, a count
 	// Hash chains the line to the one before: changing or taking out a line
 	// breaks every line after it.
-	Hash string `json:"hash,omitzero"`
+	Hash string `json:"hash,omitzero" personal:"-"`
 }
 
 // Subject is whom a line is about: a person's or a graduate's id; empty where it

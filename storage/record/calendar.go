@@ -19,7 +19,7 @@ type CalendarDay struct {
 	// Base is the base that is shut; empty: the day holds for the whole county.
 	Base BaseID  `json:"base,omitzero"`
 	Kind DayKind `json:"kind"`
-	Name string  `json:"name,omitzero"` // the holiday, or why a base is shut
+	Name string  `json:"name,omitzero" personal:"-"` // the holiday, or why a base is shut
 	// Provisional: computed from the law (State Council Decree 795) before the
 	// year's notice, which may move days and adds the make-up workdays.
 	Provisional bool      `json:"provisional,omitzero"`
@@ -62,7 +62,7 @@ const (
 // CalendarChange is one change of the calendar: days that are said otherwise, and
 // what was said of them before, so that it can be taken back.
 type CalendarChange struct {
-	ID     string        `json:"id"`
+	ID     string        `json:"id" personal:"-"`
 	At     time.Time     `json:"at"`
 	By     PersonID      `json:"by"`
 	Reason string        `json:"reason,omitzero" personal:"words"`

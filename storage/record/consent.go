@@ -18,7 +18,7 @@ func Purposes() []Purpose { return []Purpose{ToKeep, ToRefer, ToContact} }
 
 // Consent is one yes to a purpose, with the version of the text that was shown.
 type Consent struct {
-	Version string    `json:"version"`
+	Version string    `json:"version" personal:"-"`
 	At      time.Time `json:"at"`
 	Source  Source    `json:"source"` // who gave or reported it
 	// Until is when it expires; zero for one of before consents expired, which

@@ -5,10 +5,10 @@ import "time"
 // Dialog is a question that stays open in a private chat: which flow, at
 // which step, with which answers so far. It survives a restart.
 type Dialog struct {
-	Chat    int64             `json:"chat"`
+	Chat    int64             `json:"chat" open:"account"`
 	Person  PersonID          `json:"person,omitzero"`
-	Flow    string            `json:"flow"`
-	Step    string            `json:"step"`
+	Flow    string            `json:"flow" personal:"-"`
+	Step    string            `json:"step" personal:"-"`
 	Answers map[string]string `json:"answers,omitzero" personal:"words"`
 	// Rev changes whenever the form does; a button belongs to one Rev. No two
 	// forms of a chat share one.
@@ -39,7 +39,7 @@ func (d Dialog) Concerns(id string) bool {
 // and an index; it is bound to the chat, and to the person where the chat
 // holds several.
 type Intent struct {
-	Chat   int64     `json:"chat"`
+	Chat   int64     `json:"chat" open:"account"`
 	Person PersonID  `json:"person,omitzero"`
 	Acts   []string  `json:"acts" personal:"words"` // command lines, in the order of the buttons
 	At     time.Time `json:"at"`

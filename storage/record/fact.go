@@ -97,7 +97,7 @@ type Asked struct {
 	At time.Time `json:"at,omitzero"`
 	// Row is the outbox row of the question, Of who was asked: the graduate or
 	// the secretary.
-	Row string `json:"row,omitzero"`
+	Row string `json:"row,omitzero" personal:"-"`
 	Of  Source `json:"of,omitzero"`
 	// Open: an answer is still waited for.
 	Open bool `json:"open,omitzero"`

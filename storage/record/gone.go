@@ -20,7 +20,7 @@ type Gone struct {
 	Why GoneWhy   `json:"why"`
 	// Mark is a keyed hash by which a sheet that brings the person back is
 	// recognised; empty where that is no harm.
-	Mark string `json:"mark,omitzero"`
+	Mark string `json:"mark,omitzero" open:"name"`
 }
 
 // RosterMonths is how long after the last post a person's name stays beside what

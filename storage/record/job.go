@@ -19,8 +19,8 @@ const (
 // Job is a file that somebody sent, to be read outside of any transaction.
 // Nothing of the file is kept: it is fetched from the platform when needed.
 type Job struct {
-	ID     string    `json:"id"`
-	Chat   int64     `json:"chat"`
+	ID     string    `json:"id" personal:"-"`
+	Chat   int64     `json:"chat" open:"account"`
 	Person PersonID  `json:"person"`
 	File   string    `json:"file" personal:"words"` // the platform's id
 	Name   string    `json:"name" personal:"words"`

@@ -34,17 +34,17 @@ const (
 // then stands.
 type Outbox struct {
 	// Key means once: a second row of one key is not added.
-	Key   string   `json:"key"`
+	Key   string   `json:"key" personal:"-"`
 	Class Class    `json:"class"`
-	Kind  string   `json:"kind"` // KindReply, or a kind that the courier knows
+	Kind  string   `json:"kind" personal:"-"` // KindReply, or a kind that the courier knows
 	State OutState `json:"state"`
 
 	Person PersonID `json:"person,omitzero"`
-	Chat   int64    `json:"chat,omitzero"` // 0: the person's chat, when sent
+	Chat   int64    `json:"chat,omitzero" open:"account"` // 0: the person's chat, when sent
 
 	Session SessionID         `json:"session,omitzero"`
 	Rev     int               `json:"rev,omitzero"` // of the session that it was planned for
-	Args    map[string]string `json:"args,omitzero"`
+	Args    map[string]string `json:"args,omitzero" personal:"-"`
 	Words   *Words            `json:"words,omitzero" personal:"words"` // of a reply
 
 	Created      time.Time `json:"created"`
@@ -63,7 +63,7 @@ type Outbox struct {
 	Maybe     bool      `json:"maybe,omitzero"`
 	SettledAt time.Time `json:"settled_at,omitzero"`
 	MessageID int64     `json:"message_id,omitzero"`
-	Reason    string    `json:"reason,omitzero"` // short, without personal data
+	Reason    string    `json:"reason,omitzero" personal:"-"` // short, without personal data
 	Sealed    []byte    `json:"sealed,omitzero"`
 }
 
@@ -93,9 +93,9 @@ type Words struct {
 
 // Button is a button of a ready answer.
 type Button struct {
-	Text string `json:"text"`
-	Data string `json:"data,omitzero"`
-	URL  string `json:"url,omitzero"`
+	Text string `json:"text" personal:"-"`
+	Data string `json:"data,omitzero" personal:"-"`
+	URL  string `json:"url,omitzero" personal:"-"`
 }
 
 // Kinds of rows that the schedule makes and the courier puts into words.

@@ -42,14 +42,14 @@ type Person struct {
 	// PhoneHash compares a phone number without keeping it: a keyed hash of
 	// the normalised number, hex. PhoneTail is its last four digits, for an
 	// officer who has to tell two numbers apart.
-	PhoneHash string    `json:"phone_hash,omitzero"`
+	PhoneHash string    `json:"phone_hash,omitzero" open:"contact"`
 	PhoneTail string    `json:"phone_tail,omitzero" personal:"contact"`
 	BirthYear int       `json:"birth_year,omitzero" personal:"background"`
 	Education Education `json:"education,omitzero" personal:"background"`
 
 	// Chat is the bound private chat; 0 before enrolment.
-	Chat       int64     `json:"chat,omitzero"`
-	Lang       string    `json:"lang,omitzero"` // zh or en; empty: the county's first
+	Chat       int64     `json:"chat,omitzero" open:"account"`
+	Lang       string    `json:"lang,omitzero" open:"account"` // zh or en; empty: the county's first
 	EnrolledAt time.Time `json:"enrolled_at,omitzero"`
 	// UnreachableSince is when the platform first said that the person
 	// cannot be written to; zero while they can.
@@ -130,12 +130,12 @@ type Link struct {
 // Claim is an enrolment that waits: the person opened the link, and either
 // has not sent the contact card yet or sent one whose number differs.
 type Claim struct {
-	Chat    int64     `json:"chat"`
+	Chat    int64     `json:"chat" open:"account"`
 	Person  PersonID  `json:"person"`
-	Token   string    `json:"token"` // hash of the link's token
+	Token   string    `json:"token" personal:"-"` // hash of the link's token
 	At      time.Time `json:"at"`
 	GotTail string    `json:"got_tail,omitzero" personal:"contact"` // last digits of a number that differs
-	GotHash string    `json:"got_hash,omitzero"`
+	GotHash string    `json:"got_hash,omitzero" open:"contact"`
 	Tries   int       `json:"tries,omitzero"`
 	Waiting bool      `json:"waiting,omitzero"` // for the township officer's yes or no
 	Sealed  []byte    `json:"sealed,omitzero"`

@@ -12,6 +12,11 @@ import "time"
 //	Sealed []byte `json:"sealed,omitzero"`
 //
 // which holds them while they are stored and is empty otherwise.
+//
+// Any other free text in what is stored says what it is: personal:"-" where it is
+// about nobody (names of places, titles, ids, keys of texts), open:"contact" with
+// a category where it concerns a person and has to stand openly, as an index or as
+// an office's own number. A test of storage refuses a text that says nothing.
 type Sealed interface {
 	Seal() SealKey
 }
@@ -41,8 +46,14 @@ const (
 	ContactData    Category = "contact"    // numbers by which somebody is reached
 	BackgroundData Category = "background" // birth year, education, school
 	OutlookData    Category = "outlook"    // employment and willingness to return
+	AccountData    Category = "account"    // the chat account and how it is spoken to
 	WordsData      Category = "words"      // what somebody wrote, or was written about somebody
 )
+
+// Categories lists them.
+func Categories() []Category {
+	return []Category{NameData, ContactData, BackgroundData, OutlookData, AccountData, WordsData}
+}
 
 // Seal is the key of the person.
 func (p Person) Seal() SealKey { return SealKey{Person: p.ID} }

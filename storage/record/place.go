@@ -80,5 +80,5 @@ func (c Code) Up() []Code {
 // Place is a county, a township or a village.
 type Place struct {
 	Code Code   `json:"code"`
-	Name string `json:"name"`
+	Name string `json:"name" personal:"-"`
 }

@@ -44,8 +44,8 @@ type Opening struct {
 	Kind      OpeningKind `json:"kind"`
 	Place     Code        `json:"place"` // a village, a township or a county
 	Number    int         `json:"number"`
-	Needs     string      `json:"needs,omitzero"` // what the post asks for
-	Until     Date        `json:"until"`          // the last day on which graduates are proposed
+	Needs     string      `json:"needs,omitzero" personal:"-"` // what the post asks for
+	Until     Date        `json:"until"`                       // the last day on which graduates are proposed
 	By        PersonID    `json:"by,omitzero"`
 	CreatedAt time.Time   `json:"created_at"`
 	Closed    time.Time   `json:"closed,omitzero"`
@@ -212,7 +212,7 @@ type Referral struct {
 	Outcomes []ReferralOutcome `json:"outcomes,omitzero" personal:"words"`
 	// Said is what has been said of it: see Coming. Next is the day of the next
 	// word; empty: none comes.
-	Said []string `json:"said,omitzero"`
+	Said []string `json:"said,omitzero" personal:"-"`
 	Next Date     `json:"next,omitzero"`
 
 	Sealed []byte `json:"sealed,omitzero"`

@@ -8,7 +8,7 @@ type CycleID string
 // Slot is a part of the week in which a base receives branches.
 type Slot struct {
 	Weekday time.Weekday `json:"weekday"`
-	Hours   string       `json:"hours"` // "09:00-11:30"
+	Hours   string       `json:"hours" personal:"-"` // "09:00-11:30"
 }
 
 // CycleBase is how a base takes part in a cycle.
@@ -17,7 +17,7 @@ type CycleBase struct {
 	Capacity int        `json:"capacity"` // branches in one slot
 	Slots    []Slot     `json:"slots"`
 	Hosts    []PersonID `json:"hosts,omitzero"`
-	Meet     string     `json:"meet,omitzero"`
+	Meet     string     `json:"meet,omitzero" personal:"-"`
 }
 
 // Cycle is one round of the rota of the bases (轮值): every branch has its turn
@@ -25,7 +25,7 @@ type CycleBase struct {
 type Cycle struct {
 	ID    CycleID     `json:"id"`
 	Place Code        `json:"place"` // the county
-	Title string      `json:"title"`
+	Title string      `json:"title" personal:"-"`
 	State PlanState   `json:"state"`
 	From  Date        `json:"from"` // no turn before this day
 	Bases []CycleBase `json:"bases"`
@@ -61,7 +61,7 @@ func (s TurnState) Settled() bool {
 // TurnSlot is a place in the plan: a base's slot on a day.
 type TurnSlot struct {
 	Day   Date   `json:"day"`
-	Hours string `json:"hours"`
+	Hours string `json:"hours" personal:"-"`
 }
 
 // Turn is one branch's turn at one base in one cycle: a line of the turn

@@ -31,7 +31,7 @@ const (
 type Programme struct {
 	ID    ProgrammeID `json:"id"`
 	Place Code        `json:"place"` // the county
-	Title string      `json:"title"`
+	Title string      `json:"title" personal:"-"`
 	State PlanState   `json:"state"`
 	// Share is the most of a township's secretaries, in percent, that may be
 	// away at one time; one may always be.
@@ -54,15 +54,15 @@ type Programme struct {
 type Batch struct {
 	ID        BatchID     `json:"id"`
 	Programme ProgrammeID `json:"programme"`
-	Number    int         `json:"number"` // in the programme, from 1
-	Place     string      `json:"place"`  // the county or district that receives it
-	Contact   string      `json:"contact,omitzero"`
+	Number    int         `json:"number"`             // in the programme, from 1
+	Place     string      `json:"place" personal:"-"` // the county or district that receives it
+	Contact   string      `json:"contact,omitzero" open:"contact"`
 	Days
 	// Hours is the day's programme, "09:00-17:00"; attendance is taken by day.
-	Hours string `json:"hours"`
+	Hours string `json:"hours" personal:"-"`
 	Seats int    `json:"seats"`
-	Meet  string `json:"meet,omitzero"`  // when and where people gather
-	Bring string `json:"bring,omitzero"` // documents to bring
+	Meet  string `json:"meet,omitzero" personal:"-"`  // when and where people gather
+	Bring string `json:"bring,omitzero" personal:"-"` // documents to bring
 	// Hosts take the attendance: the trip's leader, the receiving county's
 	// contact. A host's post begins and ends with the batch.
 	Hosts []PersonID `json:"hosts,omitzero"`

@@ -30,7 +30,7 @@ const (
 type Screening struct {
 	ID       ScreeningID `json:"id"`
 	Place    Code        `json:"place"` // a township or the county, whose officers share it
-	Name     string      `json:"name"`
+	Name     string      `json:"name" personal:"-"`
 	Criteria Criteria    `json:"criteria"`
 	// By is the officer who saved it last: word of the newly matching goes there.
 	By      PersonID  `json:"by"`
@@ -40,7 +40,7 @@ type Screening struct {
 	// Done is how many graduates have been looked at while it is being filled,
 	// Cursor where to go on.
 	Done   int    `json:"done,omitzero"`
-	Cursor string `json:"cursor,omitzero"`
+	Cursor string `json:"cursor,omitzero" personal:"-"`
 }
 
 // ScreenState is where a screening stands.
@@ -60,9 +60,9 @@ type Criteria struct {
 	Employments []Employment  `json:"employments,omitzero"` // one of them; who studies has none
 	Willingness []Willingness `json:"willingness,omitzero"`
 	Educations  []Education   `json:"educations,omitzero"`
-	Majors      []string      `json:"majors,omitzero"`    // the major contains one of these words
-	Places      []Code        `json:"places,omitzero"`    // townships or villages
-	YearFrom    int           `json:"year_from,omitzero"` // of graduation, also the expected one
+	Majors      []string      `json:"majors,omitzero" personal:"-"` // the major contains one of these words
+	Places      []Code        `json:"places,omitzero"`              // townships or villages
+	YearFrom    int           `json:"year_from,omitzero"`           // of graduation, also the expected one
 	YearTo      int           `json:"year_to,omitzero"`
 	// Within is how many days ago the facts were confirmed at most.
 	Within int `json:"within,omitzero"`

@@ -15,11 +15,11 @@ type BaseID string
 // Base is a place of education that branches visit in turn.
 type Base struct {
 	ID   BaseID `json:"id"`
-	Name string `json:"name"`
+	Name string `json:"name" personal:"-"`
 	// NameEN is the name for people who read English; empty: Name.
-	NameEN string `json:"name_en,omitzero"`
-	At     string `json:"at,omitzero"` // where it is
-	Kind   string `json:"kind,omitzero"`
+	NameEN string `json:"name_en,omitzero" personal:"-"`
+	At     string `json:"at,omitzero" personal:"-"` // where it is
+	Kind   string `json:"kind,omitzero" personal:"-"`
 }
 
 // The kinds of bases that the county has.
@@ -53,10 +53,10 @@ type Session struct {
 	Place Code      `json:"place"` // whose session it is: a county's or a township's
 	Base  BaseID    `json:"base,omitzero"`
 	// TitleEN is the title for people who read English; empty: Title.
-	TitleEN string       `json:"title_en,omitzero"`
-	Title   string       `json:"title"`         // the base's name, or what was typed
-	At      string       `json:"at,omitzero"`   // where
-	Meet    string       `json:"meet,omitzero"` // meeting point
+	TitleEN string       `json:"title_en,omitzero" personal:"-"`
+	Title   string       `json:"title" personal:"-"`         // the base's name, or what was typed
+	At      string       `json:"at,omitzero" personal:"-"`   // where
+	Meet    string       `json:"meet,omitzero" personal:"-"` // meeting point
 	State   SessionState `json:"state"`
 
 	Start time.Time `json:"start"`
