@@ -308,7 +308,13 @@ func (t *Turn) showGraduate(g record.Graduate) error {
 		rows[1] = append(rows[1], t.Btn("back", "graduates "+string(g.Village)))
 	}
 	if t.Allow(record.KeepReserve, record.Object{Place: g.Village}) == nil {
-		rows = append(rows, []Btn{t.Btn("reserve_list", "reserve.show "+id)})
+		rows = append(rows, []Btn{t.Btn("reserve_list", "reserve.show "+id), t.Btn("refer_consent", "refer.consent "+id)})
+	}
+	if t.Allow(record.KeepReferral, record.Object{Place: g.Village}) == nil {
+		rows = append(rows, []Btn{t.Btn("refer_to", "referral.posts "+id)})
+	}
+	if g.Person != "" && g.Person == t.Person.ID {
+		rows = append(rows, []Btn{t.Btn("refer_consent", "refer.consent "+id), t.Btn("refer", "refer")})
 	}
 	t.Answer(lines, append(rows, t.homeRow())...)
 	return nil

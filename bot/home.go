@@ -114,7 +114,7 @@ type homeDuty struct {
 
 // homeDuties lists them, a family after the other.
 func homeDuties() []homeDuty {
-	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty(), factDuty()}
+	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty(), factDuty(), referDuty()}
 }
 
 // dutyButtons are the buttons of what the person owes or waits for.
@@ -238,7 +238,7 @@ func (t *Turn) offices() []record.Code {
 // homeRows are the buttons of the home card: what the person's posts do.
 func (t *Turn) homeRows() [][]Btn {
 	var row []Btn
-	for _, name := range []string{"checkin", "schedule", "leave", "swap", "note", "host", "status", "plan", "rota", "people", "export", "register", "graduates"} {
+	for _, name := range []string{"checkin", "schedule", "leave", "swap", "note", "host", "status", "plan", "rota", "people", "export", "register", "graduates", "refer"} {
 		c := t.b.commands[name]
 		if c != nil && t.offers(c) {
 			row = append(row, t.Btn(name, name))

@@ -38,18 +38,32 @@ func (tx *Tx) AddOpening(o record.Opening) (record.Opening, error) {
 	return o, errors.Join(put(tx, openingKey(o), true), put(tx, "opening/"+id, o))
 }
 
-// CloseOpening closes a post: nobody is proposed any more; referrals that are
-// under way stay. ErrSettled for one that is closed.
-func (tx *Tx) CloseOpening(id record.OpeningID, by record.PersonID) (record.Opening, error) {
-	o, err := tx.Opening(id)
-	if err != nil {
-		return o, err
+// CloseOpening closes a post: nobody is proposed any more, and what is under way
+// towards it ends; who is placed stays. ended are those that end. ErrSettled for
+// one that is closed.
+func (tx *Tx) CloseOpening(id record.OpeningID, by record.PersonID) (o record.Opening, ended []record.Referral, err error) {
+	if o, err = tx.Opening(id); err != nil {
+		return o, nil, err
 	}
 	if !o.Closed.IsZero() {
-		return o, record.ErrSettled
+		return o, nil, record.ErrSettled
+	}
+	list, err := tx.ReferralsFor(id)
+	if err != nil {
+		return o, nil, err
+	}
+	for _, r := range list {
+		if !r.Stage.UnderWay() {
+			continue
+		}
+		r, err := tx.stepReferral(r, record.ReferralRow{Stage: record.ReferralEnded, By: by, Side: record.OfficeSide, End: record.EndClosed}, "")
+		if err != nil {
+			return o, nil, err
+		}
+		ended = append(ended, r)
 	}
 	o.Closed, o.ClosedBy = tx.Now, by
-	return o, errors.Join(del(tx, openingKey(o)), put(tx, "opening/"+string(id), o))
+	return o, ended, errors.Join(del(tx, openingKey(o)), put(tx, "opening/"+string(id), o))
 }
 
 func openingKey(o record.Opening) string { return "openingat/" + string(o.Place) + "/" + string(o.ID) }

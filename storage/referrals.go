@@ -76,8 +76,9 @@ func (tx *Tx) ReferralCount(place record.Code) (record.ReferralCount, error) {
 }
 
 // Propose refers a graduate for a post. Refusals: ErrSettled where the post is
-// closed, ErrTooLate after its last day, ErrExists where the graduate is under
-// way towards it, ErrFull at the bounds of record.MaxReferrals.
+// closed, ErrTooLate after its last day, ErrNoConsent where the graduate has not
+// agreed to being referred, ErrExists where the graduate is under way towards it,
+// ErrFull at the bounds of record.MaxReferrals and record.MaxUnderWay.
 func (tx *Tx) Propose(id record.OpeningID, graduate record.GraduateID, by record.PersonID, note string) (record.Referral, error) {
 	var r record.Referral
 	o, err := tx.Opening(id)
@@ -105,6 +106,18 @@ func (tx *Tx) proposable(o record.Opening, g record.Graduate) error {
 		return record.ErrSettled
 	case o.Until < record.DateOf(tx.Now.UTC()):
 		return record.ErrTooLate
+	case !g.Agrees(record.ToRefer, tx.Now):
+		return record.ErrNoConsent
+	}
+	others, err := tx.ReferralsFor(o.ID)
+	if err != nil {
+		return err
+	}
+	under := 0
+	for _, r := range others {
+		if r.Stage.UnderWay() {
+			under++
+		}
 	}
 	list, err := tx.ReferralsOf(g.ID)
 	open := 0
@@ -116,7 +129,7 @@ func (tx *Tx) proposable(o record.Opening, g record.Graduate) error {
 			return fmt.Errorf("%w: referral for this post", record.ErrExists)
 		}
 	}
-	if open >= record.MaxOpenReferrals || len(list) >= record.MaxReferrals {
+	if open >= record.MaxOpenReferrals || len(list) >= record.MaxReferrals || under >= record.MaxUnderWay {
 		return record.ErrFull
 	}
 	return err
@@ -185,12 +198,81 @@ func (tx *Tx) postLeft(id record.OpeningID) error {
 	return err
 }
 
+// HolderOf is who is on a side of a referral and can be written to: the graduate
+// with an account, the secretary of the graduate's village, that of the post's
+// village or an officer of its place, the officer who proposed it or else one of
+// the graduate's township or county. found is false where there is nobody.
+func (tx *Tx) HolderOf(r record.Referral, side record.ReferralSide) (id record.PersonID, found bool, err error) {
+	switch side {
+	case record.GraduateSide:
+		if r.Graduate == "" {
+			return "", false, nil
+		}
+		g, err := tx.Graduate(r.Graduate)
+		if err != nil || g.Person == "" {
+			return "", false, err
+		}
+		return tx.firstInReach([]record.PersonID{g.Person})
+	case record.VoiceSide:
+		return tx.inReach(record.Secretary, r.Village)
+	case record.ReceiverSide:
+		if r.Place.Level() == record.Village {
+			return tx.inReach(record.Secretary, r.Place)
+		}
+		return tx.officerOf(r.Place)
+	case record.OfficeSide:
+		by := r.Rows[0].By
+		if actor, err := tx.Actor(by); err == nil && record.Allow(actor, record.KeepReferral, record.Object{Place: r.Village}) == nil {
+			if id, found, err := tx.firstInReach([]record.PersonID{by}); err != nil || found {
+				return id, found, err
+			}
+		}
+		return tx.officerOf(r.Village)
+	}
+	return "", false, nil
+}
+
+// officerOf is an officer of a place's township, or else of its county.
+func (tx *Tx) officerOf(place record.Code) (record.PersonID, bool, error) {
+	if town := place.Township(); town != "" {
+		if id, found, err := tx.inReach(record.TownshipOfficer, town); err != nil || found {
+			return id, found, err
+		}
+	}
+	return tx.inReach(record.CountyOfficer, place.County())
+}
+
+func (tx *Tx) inReach(role record.Role, place record.Code) (record.PersonID, bool, error) {
+	ids, err := tx.Holders(role, place)
+	if err != nil {
+		return "", false, err
+	}
+	return tx.firstInReach(ids)
+}
+
+// firstInReach is the first who is enrolled and can be written to.
+func (tx *Tx) firstInReach(ids []record.PersonID) (record.PersonID, bool, error) {
+	for _, id := range ids {
+		p, err := tx.Person(id)
+		if err != nil {
+			return "", false, err
+		}
+		if p.Enrolled() && p.UnreachableSince.IsZero() {
+			return id, true, nil
+		}
+	}
+	return "", false, nil
+}
+
 // PublishReferral lets the receiving side see a referral before the yes, without
-// contact data.
+// contact data. ErrSettled for one that is over.
 func (tx *Tx) PublishReferral(id record.ReferralID) (record.Referral, error) {
 	r, err := tx.Referral(id)
 	if err != nil {
 		return r, err
+	}
+	if !r.Stage.Open() {
+		return r, record.ErrSettled
 	}
 	old := r
 	r.Published = true

@@ -32,6 +32,7 @@ var refusals = []struct {
 	{record.ErrForgotten, "refusal.forgotten"},
 	{record.ErrSettled, "refusal.settled"},
 	{record.ErrClashing, "refusal.clashing"},
+	{record.ErrNoConsent, "refusal.no_consent"},
 	{record.ErrExists, "refusal.exists"},
 	{record.ErrNotFound, "refusal.not_found"},
 	{record.ErrInvalid, "refusal.invalid"},

@@ -44,6 +44,12 @@ const (
 	KeepReserve  Action = "reserve.keep" // the list of reserve cadres
 	GiveConsent  Action = "consent"      // agree to a purpose, or withdraw it
 	Forget       Action = "forget"       // erase a graduate's record, or what is held of a person
+
+	KeepOpenings    Action = "opening.keep" // open a post, close it
+	SeeOpenings     Action = "opening.see"
+	KeepReferral    Action = "referral.keep"    // propose, ask, lead on; object: the graduate's village
+	AnswerReferral  Action = "referral.answer"  // the graduate's yes or no; object: the graduate
+	ReceiveReferral Action = "referral.receive" // trial, placed; object: the post's place
 )
 
 // Actor is who acts: a person with the posts held at this moment.
@@ -111,6 +117,12 @@ var grants = map[Action][]grant{
 	KeepReserve:  {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
 	GiveConsent:  {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 	Forget:       {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
+
+	KeepOpenings:    {{CountyOfficer, within}, {TownshipOfficer, within}},
+	SeeOpenings:     {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	KeepReferral:    {{CountyOfficer, within}, {TownshipOfficer, within}},
+	AnswerReferral:  {{Secretary, within}, {"", own}},
+	ReceiveReferral: {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
 }
 
 // Allow says whether actor may do action to object: nil, or an error that is

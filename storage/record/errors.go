@@ -32,4 +32,6 @@ var (
 
 	ErrSettled  = errors.New("settled already")
 	ErrClashing = errors.New("clashes with something else that is planned")
+
+	ErrNoConsent = errors.New("there is no consent to it")
 )

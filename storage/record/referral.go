@@ -36,6 +36,9 @@ const (
 	// once, MaxReferrals how many there are in all.
 	MaxOpenReferrals = 3
 	MaxReferrals     = 10
+	// MaxUnderWay is how many referrals for one opening are under way at once,
+	// those that are placed not counted: closing it ends them in one transaction.
+	MaxUnderWay = 12
 )
 
 // Opening is a post at home for which graduates are referred.
@@ -99,6 +102,10 @@ func ReferralStages() []ReferralStage {
 
 // Open says whether more can come of it.
 func (s ReferralStage) Open() bool { return s != ReferralDeclined && s != ReferralEnded }
+
+// UnderWay says whether it is open and has not come to its end yet: who is placed
+// stays so when the opening is closed.
+func (s ReferralStage) UnderWay() bool { return s.Open() && s != ReferralPlaced }
 
 // AfterYes says whether the graduate's yes stands.
 func (s ReferralStage) AfterYes() bool {
@@ -264,27 +271,38 @@ func (r Referral) Waits() ReferralSide {
 }
 
 // ReferralPatience is how many days a step may take before its holder is
-// reminded.
+// reminded; after as many more the office hears that nothing has come of it.
 const ReferralPatience = 7
 
-// Coming is the next word about a referral and its day (UTC): a reminder of the
-// step that waits, once for each step, or after a placement the question how it
-// has turned out. Empty where nothing comes.
+// ClosedWord is what is said once to those concerned when the opening of a
+// referral was closed.
+const ClosedWord = "closed"
+
+// Coming is the next word about a referral and its day (UTC): of the step that
+// waits a reminder to its holder ("wait" and how many rows there are), then word
+// to the office ("late"); after a placement the questions how it has turned out
+// ("month" and how many); of a closed opening that it is over. Empty where
+// nothing comes.
 func (r Referral) Coming() (word string, day Date) {
-	if len(r.Rows) == 0 || !r.Stage.Open() {
+	if len(r.Rows) == 0 {
 		return "", ""
 	}
 	last := r.Rows[len(r.Rows)-1]
-	if r.Stage != ReferralPlaced {
-		word = fmt.Sprintf("wait%d", len(r.Rows))
-		if slices.Contains(r.Said, word) {
-			return "", ""
+	unsaid := func(w string) bool { return !slices.Contains(r.Said, w) }
+	switch {
+	case last.End == EndClosed && unsaid(ClosedWord):
+		return ClosedWord, DateOf(last.At.UTC())
+	case r.Stage == ReferralPlaced:
+		for _, m := range OutcomeMonths() {
+			if w := fmt.Sprintf("month%d", m); unsaid(w) {
+				return w, DateOf(last.At.UTC().AddDate(0, m, 0))
+			}
 		}
-		return word, DateOf(last.At.UTC()).Shift(ReferralPatience)
-	}
-	for _, m := range OutcomeMonths() {
-		if word = fmt.Sprintf("month%d", m); !slices.Contains(r.Said, word) {
-			return word, DateOf(last.At.UTC().AddDate(0, m, 0))
+	case r.Stage.Open():
+		for i, w := range []string{"wait", "late"} {
+			if w = fmt.Sprintf("%s%d", w, len(r.Rows)); unsaid(w) {
+				return w, DateOf(last.At.UTC()).Shift((i + 1) * ReferralPatience)
+			}
 		}
 	}
 	return "", ""
@@ -310,3 +328,18 @@ func (c ReferralCount) Of(k OpeningKind, s ReferralStage) int { return c.Stages[
 // ReferralNoticePrefix is how the keys of all notices about a referral begin, so
 // that they can be withdrawn with it.
 func ReferralNoticePrefix(id ReferralID) string { return "referral/" + string(id) + "/" }
+
+// KindReferral is a row about a referral: Args id, side, and word, see
+// ReferralNotice.
+const KindReferral = "referral"
+
+// ReferralNotice is the row with a word about a referral to somebody on a side,
+// once for each: a word of Coming, or "step" and how many rows there are. One that
+// asks for something is a prompt.
+func ReferralNotice(r Referral, side ReferralSide, word string, to PersonID, asks bool, notBefore, until time.Time) Outbox {
+	return Outbox{
+		Key:   ReferralNoticePrefix(r.ID) + word + "/" + string(side),
+		Class: Notice, Kind: KindReferral, Person: to, Prompt: asks, NotBefore: notBefore, UselessAfter: until,
+		Args: map[string]string{"id": string(r.ID), "side": string(side), "word": word},
+	}
+}

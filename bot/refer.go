@@ -1,0 +1,451 @@
+package bot
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"headgoose/bot/text"
+	"headgoose/storage/record"
+)
+
+// Referrals: posts at home that a township or the county opens, graduates who are
+// proposed for them, and each one's way from there. An officer comes in by the
+// posts of a place, a secretary and a graduate by what concerns them. Whether a
+// page shows a graduate's number is record.ContactOf's to say, and nobody else's.
+func referCommands() []command {
+	return []command{
+		{name: "refer", words: []string{"推荐", "岗位", "refer"}, roles: graduateKeepers, run: (*Turn).refer},
+		{name: "refer.consent", hidden: true, roles: graduateKeepers, run: onGraduate(record.GiveConsent, (*Turn).referConsent)},
+		{name: "opening.new", hidden: true, roles: officers, run: (*Turn).newOpening},
+		{name: "opening.show", hidden: true, roles: branch, run: onOpening(record.SeeOpenings, (*Turn).showOpening)},
+		{name: "opening.close", hidden: true, roles: officers, run: onOpening(record.KeepOpenings, (*Turn).closeOpening)},
+		{name: "opening.pick", hidden: true, roles: officers, run: onOpening("", (*Turn).pickScreening)},
+		{name: "opening.from", hidden: true, roles: officers, run: onOpening("", (*Turn).pickGraduate)},
+		{name: "referral.posts", hidden: true, roles: officers, run: onGraduate(record.KeepReferral, (*Turn).pickPost)},
+		{name: "referral.propose", hidden: true, roles: officers, run: onOpening("", (*Turn).propose)},
+		{name: "referral.list", hidden: true, roles: officers, run: (*Turn).openReferrals},
+		{name: "referral.show", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).showReferral)},
+		{name: "referral.step", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).stepReferral)},
+		{name: "referral.publish", hidden: true, roles: officers, run: onReferral((*Turn).publishReferral)},
+	}
+}
+
+func referFlows() []*flow {
+	return []*flow{
+		{name: "opening", steps: openingSteps, title: say("refer.form"), may: mayOpen, save: saveOpening},
+		{name: "referral_end", direct: true, steps: endSteps, title: endTitle, may: mayEnd, save: saveEnd},
+	}
+}
+
+// onOpening is a command about one post, the first argument, on which the person
+// may do an action; without one, a post for which the person may propose.
+func onOpening(action record.Action, run func(*Turn, record.Opening) error) func(*Turn) error {
+	return func(t *Turn) error {
+		o, err := t.Opening(record.OpeningID(t.Arg(0)))
+		if err != nil {
+			return err
+		}
+		if action == "" {
+			err = t.mayProposeFor(o)
+		} else {
+			err = t.Allow(action, record.Object{Place: o.Place})
+		}
+		if err != nil {
+			return err
+		}
+		return run(t, o)
+	}
+}
+
+// mayProposeFor asks whether an officer may propose for a post: one in the own
+// place, or one of a place that the own belongs to.
+func (t *Turn) mayProposeFor(o record.Opening) error {
+	for _, office := range t.offices() {
+		if office.Contains(o.Place) || o.Place.Contains(office) {
+			return nil
+		}
+	}
+	return record.ErrNotYours
+}
+
+// refer is the way in: an officer's posts of a place (place, page), else what
+// concerns the person.
+func (t *Turn) refer() error {
+	place := record.Code(t.Arg(0))
+	if place.Level() == record.NoLevel {
+		switch offices := t.offices(); {
+		case len(offices) == 1:
+			place = offices[0]
+		case len(offices) > 1:
+			return t.choosePlace("refer", offices)
+		case t.Actor.Has(record.Secretary):
+			return t.referOfVillages()
+		default:
+			return t.referOwn()
+		}
+	}
+	if !t.Actor.Has(officers...) {
+		return t.referOfVillages()
+	}
+	if err := t.Allow(record.SeeOpenings, record.Object{Place: place}); err != nil {
+		return err
+	}
+	return t.listOpenings(place)
+}
+
+// listOpenings shows the posts of a place that are not closed.
+func (t *Turn) listOpenings(place record.Code) error {
+	list, err := t.Openings(place)
+	if err != nil {
+		return err
+	}
+	name, err := t.placeName(place)
+	if err != nil {
+		return err
+	}
+	from, to, turn := t.window(1, len(list), "refer "+string(place))
+	lines := []string{t.Say("refer.list", text.A{"Place": name, "N": len(list)})}
+	if len(list) == 0 {
+		lines = append(lines, t.Say("refer.no_posts"))
+	}
+	var row []Btn
+	for _, o := range list[from:to] {
+		line, err := t.openingLine(o)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, line)
+		row = append(row, t.openingButton(o, "opening.show "+string(o.ID)))
+	}
+	rows := append(inRows(row, 2), turn...)
+	if t.Allow(record.KeepOpenings, record.Object{Place: place}) == nil {
+		rows = append(rows, []Btn{t.Btn("opening_new", "opening.new "+string(place)), t.Btn("referral_list", "referral.list "+string(place))})
+	}
+	t.Answer(strings.Join(lines, "\n"), append(rows, t.homeRow())...)
+	return nil
+}
+
+// openingLine is one post in a list, with how many are under way towards it.
+func (t *Turn) openingLine(o record.Opening) (string, error) {
+	args, err := t.openingArgs(o)
+	if err != nil {
+		return "", err
+	}
+	list, err := t.ReferralsFor(o.ID)
+	if err != nil {
+		return "", err
+	}
+	open, placed := 0, 0
+	for _, r := range list {
+		switch {
+		case r.Stage == record.ReferralPlaced:
+			placed++
+		case r.Stage.Open():
+			open++
+		}
+	}
+	args["Open"], args["Placed"] = open, placed
+	return t.Say("refer.post_line", args), nil
+}
+
+func (t *Turn) openingButton(o record.Opening, line string) Btn {
+	name := ""
+	if p, err := t.Place(o.Place); err == nil {
+		name = p.Name
+	}
+	return Btn{Text: clip(t.Say("opening_kind."+string(o.Kind))+" "+name, 14), Line: line}
+}
+
+// openingArgs are the arguments of what is said of a post.
+func (t *Turn) openingArgs(o record.Opening) (text.A, error) {
+	place, err := t.placeName(o.Place)
+	return text.A{
+		"Kind": t.Say("opening_kind." + string(o.Kind)), "Place": place, "Number": o.Number, "Needs": o.Needs,
+		"Until": t.showDay(string(o.Until)),
+	}, err
+}
+
+// referOwn is a graduate's page: the consent, and the posts for which the
+// graduate was asked.
+func (t *Turn) referOwn() error {
+	g, found, err := t.GraduateOf(t.Person.ID)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return record.ErrNotYours
+	}
+	all, err := t.ReferralsOf(g.ID)
+	if err != nil {
+		return err
+	}
+	list := slices.DeleteFunc(all, func(r record.Referral) bool { return !r.SeenBy(record.GraduateSide) })
+	head := t.Say("refer.own", text.A{"N": len(list), "Agrees": g.Agrees(record.ToRefer, t.Tx.Now)})
+	return t.referralPage(head, list, 0, "refer", []Btn{t.Btn("refer_consent", "refer.consent "+string(g.ID)), t.Btn("home", "start")})
+}
+
+// referOfVillages is a secretary's page: the posts of the own villages and the
+// referrals in which the secretary answers or receives.
+func (t *Turn) referOfVillages() error {
+	var list []record.Referral
+	var posts []Btn
+	for _, village := range t.Actor.Places(record.Secretary) {
+		openings, err := t.Openings(village)
+		if err != nil {
+			return err
+		}
+		for _, o := range openings {
+			posts = append(posts, t.openingButton(o, "opening.show "+string(o.ID)))
+		}
+		some, err := t.referralsAt(village, openings)
+		if err != nil {
+			return err
+		}
+		for _, r := range some {
+			if !slices.ContainsFunc(list, func(had record.Referral) bool { return had.ID == r.ID }) {
+				list = append(list, r)
+			}
+		}
+	}
+	rows := inRows(posts, 2)
+	head := t.Say("refer.villages", text.A{"N": len(list), "Posts": len(posts)})
+	return t.referralPage(head, list, 0, "refer", append(rows, t.homeRow())...)
+}
+
+// referralsAt lists what is open and concerns a village's secretary.
+func (t *Turn) referralsAt(village record.Code, openings []record.Opening) ([]record.Referral, error) {
+	all, err := t.OpenReferrals(village)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range openings {
+		more, err := t.ReferralsFor(o.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	var list []record.Referral
+	for _, r := range all {
+		sides, err := t.sidesOf(r)
+		if err != nil {
+			return nil, err
+		}
+		if r.Stage.Open() && len(sides) > 0 {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
+// openReferrals lists an officer's referrals that are under way: place, page.
+func (t *Turn) openReferrals() error {
+	place := record.Code(t.Arg(0))
+	if err := t.Allow(record.KeepReferral, record.Object{Place: place}); err != nil {
+		return err
+	}
+	list, err := t.OpenReferrals(place)
+	if err != nil {
+		return err
+	}
+	if err := t.looked(record.KeepReferral, record.Audit{Place: place, Note: "referral.list"}); err != nil {
+		return err
+	}
+	name, err := t.placeName(place)
+	if err != nil {
+		return err
+	}
+	return t.referralPage(t.Say("refer.open", text.A{"Place": name, "N": len(list)}), list, 1, "referral.list "+string(place),
+		[]Btn{t.Btn("back", "refer "+string(place)), t.Btn("home", "start")})
+}
+
+// referralPage is a page of referrals with a button each.
+func (t *Turn) referralPage(head string, list []record.Referral, pageArg int, line string, more ...[]Btn) error {
+	from, to, turn := t.window(pageArg, len(list), line)
+	lines := []string{head}
+	var row []Btn
+	for _, r := range list[from:to] {
+		said, name, err := t.referralLine(r)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, said)
+		row = append(row, Btn{Text: name, Line: "referral.show " + string(r.ID)})
+	}
+	t.Answer(strings.Join(lines, "\n"), append(append(inRows(row, 2), turn...), more...)...)
+	return nil
+}
+
+// referralLine says one referral in a list, and what its button says: the
+// graduate's name, to the graduate the post.
+func (t *Turn) referralLine(r record.Referral) (line, button string, err error) {
+	g, err := t.referred(r)
+	if err != nil {
+		return "", "", err
+	}
+	place, err := t.placeName(r.Place)
+	if err != nil {
+		return "", "", err
+	}
+	kind, name := t.Say("opening_kind."+string(r.Kind)), t.graduateName(g)
+	button = clip(name, 12)
+	if g.Person != "" && g.Person == t.Person.ID {
+		name, button = "", kind
+	}
+	return t.Say("refer.line", text.A{"Name": name, "Kind": kind, "Place": place, "Stage": t.Say("referral_stage." + string(r.Stage))}), button, nil
+}
+
+// referred is the graduate of a referral; the zero one where the record is erased.
+func (t *Turn) referred(r record.Referral) (record.Graduate, error) {
+	if r.Graduate == "" {
+		return record.Graduate{}, nil
+	}
+	g, err := t.Graduate(r.Graduate)
+	if errors.Is(err, record.ErrNotFound) {
+		return record.Graduate{}, nil
+	}
+	return g, err
+}
+
+func (t *Turn) graduateName(g record.Graduate) string {
+	if g.Name == "" {
+		return t.Say("refer.erased")
+	}
+	return g.Name
+}
+
+// sidesOf are the sides on which the person is in a referral, of those that see
+// it. The secretary answers for the graduate only where the graduate cannot be
+// asked.
+func (t *Turn) sidesOf(r record.Referral) ([]record.ReferralSide, error) {
+	g, err := t.referred(r)
+	if err != nil {
+		return nil, err
+	}
+	_, own, err := t.HolderOf(r, record.GraduateSide)
+	if err != nil {
+		return nil, err
+	}
+	var sides []record.ReferralSide
+	for _, s := range []struct {
+		side record.ReferralSide
+		is   bool
+	}{
+		{record.OfficeSide, t.Allow(record.KeepReferral, record.Object{Place: r.Village}) == nil},
+		{record.GraduateSide, g.Person != "" && g.Person == t.Person.ID},
+		{record.VoiceSide, !own && t.Allow(record.AnswerReferral, record.Object{Place: r.Village}) == nil},
+		{record.ReceiverSide, t.Allow(record.ReceiveReferral, record.Object{Place: r.Place}) == nil},
+	} {
+		if s.is && r.SeenBy(s.side) {
+			sides = append(sides, s.side)
+		}
+	}
+	return sides, nil
+}
+
+// referConsent shows, gives or withdraws the yes to being referred at all:
+// graduate, yes, no or sure.
+func (t *Turn) referConsent(g record.Graduate) error {
+	id := string(g.ID)
+	switch t.Arg(1) {
+	case "yes":
+		return t.setReferConsent(g, record.Consent{Version: consentVersion, At: t.Tx.Now, Source: t.speaks(g)}, "refer yes")
+	case "no":
+		t.Answer(t.Say("refer.withdraw_ask", text.A{"Name": g.Name}),
+			[]Btn{t.Btn("back", "refer.consent "+id), t.Btn("refer_withdraw", "refer.consent "+id+" sure")})
+		return nil
+	case "sure":
+		return t.setReferConsent(g, record.Consent{}, "refer withdrawn")
+	}
+	if err := t.lookedAt(g, "refer.consent"); err != nil {
+		return err
+	}
+	return t.consentPage(g)
+}
+
+func (t *Turn) setReferConsent(g record.Graduate, c record.Consent, what string) error {
+	g, err := t.SetConsent(g.ID, record.ToRefer, c)
+	if err != nil {
+		return err
+	}
+	if err := t.auditGraduate(g, what); err != nil {
+		return err
+	}
+	return t.consentPage(g)
+}
+
+// consentPage says what the yes to being referred means, and whether it stands.
+func (t *Turn) consentPage(g record.Graduate) error {
+	id, own := string(g.ID), g.Person != "" && g.Person == t.Person.ID
+	c := g.ConsentTo(record.ToRefer)
+	agrees := g.Agrees(record.ToRefer, t.Tx.Now)
+	args := text.A{"Name": g.Name, "Own": own, "Agrees": agrees, "Day": "", "Until": ""}
+	act := t.Btn("refer_agree", "refer.consent "+id+" yes")
+	if !own {
+		act = t.Btn("refer_agreed", "refer.consent "+id+" yes")
+	}
+	if agrees {
+		args["Day"], args["Until"] = t.showDay(string(record.DateOf(c.At.In(t.b.conf.Zone)))), string(record.DateOf(c.Expires().In(t.b.conf.Zone)))
+		act = t.Btn("refer_withdraw", "refer.consent "+id+" no")
+	}
+	rows := [][]Btn{{t.Btn("back", "graduate.show "+id), act}}
+	if agrees && t.Allow(record.KeepReferral, record.Object{Place: g.Village}) == nil {
+		rows = append(rows, []Btn{t.Btn("refer_to", "referral.posts "+id)})
+	}
+	t.Answer(t.Say("refer.consent", args), append(rows, t.homeRow())...)
+	return nil
+}
+
+// referDuty is what the home card says of referrals: the post about which a
+// graduate is asked, and what waits for a secretary.
+func referDuty() homeDuty {
+	waiting := func(t *Turn) (n int, err error) {
+		var list []record.Referral
+		if t.Actor.Has(record.Secretary) {
+			for _, village := range t.Actor.Places(record.Secretary) {
+				openings, err := t.Openings(village)
+				if err != nil {
+					return 0, err
+				}
+				some, err := t.referralsAt(village, openings)
+				if err != nil {
+					return 0, err
+				}
+				list = append(list, some...)
+			}
+		} else if g, found, err := t.GraduateOf(t.Person.ID); err != nil || !found {
+			return 0, err
+		} else if list, err = t.ReferralsOf(g.ID); err != nil {
+			return 0, err
+		}
+		seen := map[record.ReferralID]bool{}
+		for _, r := range list {
+			mine, err := t.waitsForMe(r)
+			if err != nil {
+				return 0, err
+			}
+			if mine && !seen[r.ID] {
+				seen[r.ID] = true
+				n++
+			}
+		}
+		return n, nil
+	}
+	return homeDuty{
+		lines: func(t *Turn) ([]string, error) {
+			n, err := waiting(t)
+			if err != nil || n == 0 {
+				return nil, err
+			}
+			return []string{t.Say("refer.home", text.A{"N": n})}, nil
+		},
+	}
+}
+
+// waitsForMe says whether the next step of a referral is the person's.
+func (t *Turn) waitsForMe(r record.Referral) (bool, error) {
+	sides, err := t.sidesOf(r)
+	waits := r.Waits()
+	return slices.Contains(sides, waits) || (waits == record.GraduateSide && slices.Contains(sides, record.VoiceSide)), err
+}
