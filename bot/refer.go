@@ -27,6 +27,7 @@ func referCommands() []command {
 		{name: "referral.list", hidden: true, roles: officers, run: (*Turn).openReferrals},
 		{name: "referral.show", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).showReferral)},
 		{name: "referral.step", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).stepReferral)},
+		{name: "referral.outcome", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).answerOutcome)},
 		{name: "referral.publish", hidden: true, roles: officers, run: onReferral((*Turn).publishReferral)},
 	}
 }
@@ -372,6 +373,7 @@ func (t *Turn) setReferConsent(g record.Graduate, c record.Consent, what string)
 	if err := t.auditGraduate(g, what); err != nil {
 		return err
 	}
+	t.planChanged() // a withdrawal ends referrals, of which others are told
 	return t.consentPage(g)
 }
 
@@ -447,5 +449,8 @@ func referDuty() homeDuty {
 func (t *Turn) waitsForMe(r record.Referral) (bool, error) {
 	sides, err := t.sidesOf(r)
 	waits := r.Waits()
+	if side, _ := asksOutcome(r, sides); side != "" {
+		return true, err
+	}
 	return slices.Contains(sides, waits) || (waits == record.GraduateSide && slices.Contains(sides, record.VoiceSide)), err
 }

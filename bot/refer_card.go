@@ -98,6 +98,7 @@ func (t *Turn) referralCard(r record.Referral, sides []record.ReferralSide) (car
 		}
 		lines = append(lines, line)
 	}
+	lines = append(lines, t.outcomeLines(r)...)
 	rows, err := t.referralButtons(r, g, sides)
 	return card{Text: strings.Join(lines, "\n"), rows: rows}, err
 }
@@ -189,7 +190,7 @@ func (t *Turn) referralRow(r record.Referral, i int, row record.ReferralRow, g r
 // referralButtons are the steps that the sides may do, and the ways on.
 func (t *Turn) referralButtons(r record.Referral, g record.Graduate, sides []record.ReferralSide) ([][]Btn, error) {
 	id := string(r.ID)
-	var row []Btn
+	row := t.outcomeButtons(r, sides)
 	for _, stage := range record.ReferralStages() {
 		side := stepSide(r, stage, sides)
 		if side == "" {
@@ -228,8 +229,6 @@ func (t *Turn) stepReferral(r record.Referral, sides []record.ReferralSide) erro
 	stage := record.ReferralStage(t.Arg(1))
 	side := stepSide(r, stage, sides)
 	switch {
-	case side == "" && !r.Stage.Open():
-		return record.ErrSettled
 	case side == "":
 		return t.answerReferral(r, t.Say("refer.moved_on")) // pressed on an old card
 	case stage == record.ReferralEnded, stage == record.ReferralDeclined:

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"headgoose/bot/text"
 	"headgoose/storage/record"
 )
 
@@ -87,14 +88,33 @@ func referralNotice(t *Turn, row record.Outbox) (notice, string, error) {
 
 // referralWord is the first line of a notice, or why it is of no use any more.
 func (t *Turn) referralWord(r record.Referral, side record.ReferralSide, word string) (line, dropped string) {
-	if word != fmt.Sprintf("step%d", len(r.Rows)) {
-		return "", "changed since"
+	rows, last := len(r.Rows), r.Rows[len(r.Rows)-1]
+	args := text.A{"Stage": t.Say("referral_stage." + string(r.Stage)), "Days": int(t.Tx.Now.Sub(last.At) / dayLong), "Months": r.AsksOutcome(side)}
+	switch word {
+	case fmt.Sprintf("step%d", rows):
+		return t.stepWord(r, side), ""
+	case fmt.Sprintf("wait%d", rows):
+		return t.Say("refer.waits", args), ""
+	case fmt.Sprintf("late%d", rows):
+		return t.Say("refer.late", args), ""
+	case fmt.Sprintf("month%d", args["Months"]):
+		args["Own"] = side == record.GraduateSide
+		return t.Say("refer.ask_outcome", args), ""
+	case record.OverWord:
+		if r.EndedBeside() {
+			return t.Say("refer.over_" + string(last.End)), ""
+		}
 	}
+	return "", "changed since"
+}
+
+// stepWord says the step that was just taken to a side.
+func (t *Turn) stepWord(r record.Referral, side record.ReferralSide) string {
 	switch {
 	case r.Stage == record.ReferralAsked && side == record.VoiceSide:
-		return t.Say("refer.told_asked_voice"), ""
+		return t.Say("refer.told_asked_voice")
 	case r.Stage == record.ReferralIntroduced && side == record.ReceiverSide:
-		return t.Say("refer.told_introduced_receiver"), ""
+		return t.Say("refer.told_introduced_receiver")
 	}
-	return t.Say("refer.told_" + string(r.Stage)), ""
+	return t.Say("refer.told_" + string(r.Stage))
 }

@@ -52,6 +52,7 @@ func NewPlanner(store *storage.Store, cfg Config, log *slog.Logger) (*Planner, e
 		{name: jobScreens, late: Late{Last: true, Drop: screenDrop}, rows: p.screenRows},
 		{name: JobUpkeep, late: Late{Last: true}, run: p.upkeep},
 		{name: JobFacts, late: Late{Last: true}, run: p.facts},
+		{name: JobReferrals, late: Late{Last: true}, run: p.referrals},
 	} {
 		if line, on := lines[j.name]; on {
 			j.line = line
@@ -157,6 +158,7 @@ func (p *Planner) parts() []part {
 		{"requests", p.expireRequests},
 		{"posts", p.endPosts},
 		{"screenings", p.screenAgain},
+		{"referrals that are over", p.overReferrals},
 		{"months of graduates", p.keepMonths},
 	}
 }

@@ -9,7 +9,7 @@
 // compares what the clock says with what the store says has been handled, so a
 // missed look, a second look or a standstill of a week cost nothing but time:
 //
-//   - Jobs (week, digest, upkeep, facts, who is silent) have the slots of a cron line. Each keeps a
+//   - Jobs (week, digest, upkeep, facts, referrals, who is silent) have the slots of a cron line. Each keeps a
 //     mark, the last slot that it handled; a look walks the slots in (mark, now].
 //   - Sessions have what has been said about them (storage.Said). A look at a
 //     session decides what is to be said next, until nothing is left.
@@ -59,6 +59,8 @@ const (
 	JobDigest = "digest" // the week in figures, to township and county officers
 	JobUpkeep = "upkeep" // deletes what is kept no longer
 	JobFacts  = "facts"  // asks whether graduates' facts are still so
+	// JobReferrals reminds of referrals, and asks how placements have turned out.
+	JobReferrals = "referrals"
 
 	// Not in a configuration as lines: see Config.SilentAt and StillAt.
 	jobSilent = "silent"
@@ -106,7 +108,7 @@ type Config struct {
 func DefaultConfig(zone *time.Location) Config {
 	return Config{
 		Zone:      zone,
-		Jobs:      map[string]string{JobWeek: "0 8 * * MON", JobDigest: "0 16 * * FRI", JobUpkeep: "30 3 * * *", JobFacts: "0 9 * * MON-FRI"},
+		Jobs:      map[string]string{JobWeek: "0 8 * * MON", JobDigest: "0 16 * * FRI", JobUpkeep: "30 3 * * *", JobFacts: "0 9 * * MON-FRI", JobReferrals: "30 9 * * MON-FRI"},
 		DayBefore: calendar.Clock(16, 0),
 		Before:    2 * time.Hour,
 		SilentAt:  calendar.Clock(17, 0), StillAt: calendar.Clock(8, 30),
@@ -169,7 +171,7 @@ func (c Config) lines() (map[string]Line, error) {
 		zone = time.UTC
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Jobs)) {
-		if !slices.Contains([]string{JobWeek, JobDigest, JobUpkeep, JobFacts}, name) {
+		if !slices.Contains([]string{JobWeek, JobDigest, JobUpkeep, JobFacts, JobReferrals}, name) {
 			faults = append(faults, fmt.Errorf("no job is called %q", name))
 			continue
 		}

@@ -232,6 +232,11 @@ func (tx *Tx) HolderOf(r record.Referral, side record.ReferralSide) (id record.P
 	return "", false, nil
 }
 
+// HolderAbove is an officer of the county, who hears of what the office has left.
+func (tx *Tx) HolderAbove(r record.Referral) (record.PersonID, bool, error) {
+	return tx.inReach(record.CountyOfficer, r.Village.County())
+}
+
 // officerOf is an officer of a place's township, or else of its county.
 func (tx *Tx) officerOf(place record.Code) (record.PersonID, bool, error) {
 	if town := place.Township(); town != "" {
@@ -295,7 +300,7 @@ func (tx *Tx) AnswerOutcome(id record.ReferralID, answer record.ReferralOutcome)
 		return r, err
 	case r.Stage != record.ReferralPlaced:
 		return r, record.ErrChanged
-	case !slices.Contains(record.OutcomeMonths(), answer.Months), answer.Side != record.GraduateSide && answer.Side != record.ReceiverSide:
+	case !slices.Contains(record.OutcomeMonths(), answer.Months), answer.Still && answer.Elsewhere, answer.Side != record.GraduateSide && answer.Side != record.ReceiverSide:
 		return r, fmt.Errorf("%w: outcome", record.ErrInvalid)
 	}
 	if err := record.CheckReferralNote(answer.Words); err != nil {

@@ -254,3 +254,67 @@ func TestReferralNoticePrefix(t *testing.T) {
 		t.Error("the notices of r10 would be withdrawn with those of r1")
 	}
 }
+
+// A post with as many referrals under way as there may be, each of another
+// village, is closed in one transaction; who is placed stays.
+func TestClosingAPostEndsWhatIsUnderWay(t *testing.T) {
+	c := newReferStore(t)
+	placed := c.propose(t)
+	c.steps(t, placed.ID, record.ReferralAsked, record.ReferralAgreed, record.ReferralIntroduced, record.ReferralPlaced)
+	var ids []record.ReferralID
+	for i := range record.MaxUnderWay {
+		gradDo(t, c.s, func(tx *Tx) error {
+			town := record.Code(fmt.Sprintf("6302242%02d", i))
+			for _, code := range []record.Code{town, town + "001"} {
+				if err := tx.PutPlace(record.Place{Code: code, Name: "地" + string(code)}); err != nil {
+					return err
+				}
+			}
+			g := aGraduate()
+			g.Village = town + "001"
+			g.SetConsent(record.ToRefer, g.Consent)
+			g, err := tx.AddGraduate(g, nil)
+			if err != nil {
+				return err
+			}
+			r, err := tx.Propose(c.o.ID, g.ID, "p9", "")
+			if len(ids) == i {
+				ids = append(ids, r.ID)
+			}
+			return err
+		})
+	}
+	c.now = c.now.Add(24 * time.Hour)
+	gradDo(t, c.s, func(tx *Tx) error {
+		_, ended, err := tx.CloseOpening(c.o.ID, "p9")
+		if len(ended) != record.MaxUnderWay {
+			t.Errorf("%d ended", len(ended))
+		}
+		return err
+	})
+	gradDo(t, c.s, func(tx *Tx) error {
+		for _, id := range ids {
+			r, err := tx.Referral(id)
+			if err != nil || r.Stage != record.ReferralEnded || r.Rows[len(r.Rows)-1].End != record.EndClosed {
+				t.Errorf("%+v, %v", r, err)
+			}
+		}
+		r, err := tx.Referral(placed.ID)
+		if r.Stage != record.ReferralPlaced {
+			t.Errorf("who is placed: %s", r.Stage)
+		}
+		return err
+	})
+	c.check(t)
+}
+
+// A graduate who has not agreed to being referred is not proposed.
+func TestNobodyIsProposedWithoutConsent(t *testing.T) {
+	c := newReferStore(t)
+	gradDo(t, c.s, func(tx *Tx) error { _, err := tx.SetConsent(c.g.ID, record.ToRefer, record.Consent{}); return err })
+	err := c.s.Update(context.Background(), func(tx *Tx) error { _, err := tx.Propose(c.o.ID, c.g.ID, "p9", ""); return err })
+	if !errors.Is(err, record.ErrNoConsent) {
+		t.Error(err)
+	}
+	c.check(t)
+}

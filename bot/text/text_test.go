@@ -214,6 +214,7 @@ var labels = []string{
 	"employment.employed", "employment.self_employed", "employment.further_study", "employment.exams",
 	"employment.serving", "employment.seeking", "willingness.yes", "willingness.considering", "willingness.no",
 	"step.asked", "step.agreed", "step.agreed_voice", "step.declined", "step.declined_voice", "step.introduced", "step.trial", "step.placed", "step.ended",
+	"refer_outcome.still", "refer_outcome.left", "refer_outcome.elsewhere",
 	"refer_reason.employed", "refer_reason.study", "refer_reason.away", "refer_reason.pay", "refer_reason.unsuited", "refer_reason.not_come",
 	"graduates.filter_all", "graduates.filter_graduated", "graduates.filter_seeking", "graduates.filter_willing",
 }

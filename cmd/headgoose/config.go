@@ -103,6 +103,7 @@ type schedulesConfig struct {
 	WeekDigest   string `yaml:"week_digest"`
 	Upkeep       string `yaml:"upkeep"`
 	Facts        string `yaml:"facts"`
+	Referrals    string `yaml:"referrals"`
 }
 
 type remindersConfig struct {
@@ -175,6 +176,7 @@ func defaultConfig() config {
 			WeekDigest:   times.Jobs[schedule.JobDigest],
 			Upkeep:       times.Jobs[schedule.JobUpkeep],
 			Facts:        times.Jobs[schedule.JobFacts],
+			Referrals:    times.Jobs[schedule.JobReferrals],
 		},
 		Reminders: remindersConfig{
 			DayBeforeAt: times.DayBefore, HoursBefore: int(times.Before / time.Hour),

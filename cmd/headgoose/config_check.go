@@ -318,6 +318,7 @@ func (c *configCheck) schedules() {
 		"week_digest":   c.cfg.Schedules.WeekDigest,
 		"upkeep":        c.cfg.Schedules.Upkeep,
 		"facts":         c.cfg.Schedules.Facts,
+		"referrals":     c.cfg.Schedules.Referrals,
 	} {
 		if line == "" {
 			continue // off

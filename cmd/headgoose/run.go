@@ -106,10 +106,11 @@ func (c *config) schedule() schedule.Config {
 	s.County = c.County.Code
 	s.Jobs = map[string]string{}
 	for job, line := range map[string]string{
-		schedule.JobWeek:   c.Schedules.WeekSchedule,
-		schedule.JobDigest: c.Schedules.WeekDigest,
-		schedule.JobUpkeep: c.Schedules.Upkeep,
-		schedule.JobFacts:  c.Schedules.Facts,
+		schedule.JobWeek:      c.Schedules.WeekSchedule,
+		schedule.JobDigest:    c.Schedules.WeekDigest,
+		schedule.JobUpkeep:    c.Schedules.Upkeep,
+		schedule.JobFacts:     c.Schedules.Facts,
+		schedule.JobReferrals: c.Schedules.Referrals,
 	} {
 		if line != "" {
 			s.Jobs[job] = line

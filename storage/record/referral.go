@@ -191,7 +191,32 @@ type ReferralOutcome struct {
 	Side   ReferralSide `json:"side"`
 	At     time.Time    `json:"at"`
 	Still  bool         `json:"still,omitzero"` // still at the post
-	Words  string       `json:"words,omitzero"`
+	// Elsewhere: works somewhere else now; without it and Still the graduate left.
+	Elsewhere bool `json:"elsewhere,omitzero"`
+	// By is who answered; for a graduate who cannot be written to the secretary.
+	By    PersonID `json:"by,omitzero"`
+	Words string   `json:"words,omitzero"`
+}
+
+// AsksOutcome is of which month a side is asked how the placement has turned out;
+// 0: of none. It is the newest that was asked about, until it is answered.
+func (r Referral) AsksOutcome(side ReferralSide) int {
+	if side == VoiceSide {
+		side = GraduateSide
+	}
+	if r.Stage != ReferralPlaced || (side != GraduateSide && side != ReceiverSide) {
+		return 0
+	}
+	asked := 0
+	for _, m := range OutcomeMonths() {
+		if slices.Contains(r.Said, fmt.Sprintf("month%d", m)) {
+			asked = m
+		}
+	}
+	if slices.ContainsFunc(r.Outcomes, func(o ReferralOutcome) bool { return o.Side == side && o.Months >= asked }) {
+		return 0
+	}
+	return asked
 }
 
 // OutcomeMonths are the months after a placement in which is asked.
@@ -274,14 +299,24 @@ func (r Referral) Waits() ReferralSide {
 // reminded; after as many more the office hears that nothing has come of it.
 const ReferralPatience = 7
 
-// ClosedWord is what is said once to those concerned when the opening of a
-// referral was closed.
-const ClosedWord = "closed"
+// OverWord is what is said once to those concerned when a referral has ended by
+// something else than a step: see EndedBeside.
+const OverWord = "over"
+
+// EndedBeside says whether a referral ended because its opening was closed, or the
+// graduate's consent or record was taken back.
+func (r Referral) EndedBeside() bool {
+	if len(r.Rows) == 0 {
+		return false
+	}
+	last := r.Rows[len(r.Rows)-1]
+	return last.End == EndClosed || (last.End != "" && last.Side == "")
+}
 
 // Coming is the next word about a referral and its day (UTC): of the step that
 // waits a reminder to its holder ("wait" and how many rows there are), then word
 // to the office ("late"); after a placement the questions how it has turned out
-// ("month" and how many); of a closed opening that it is over. Empty where
+// ("month" and how many); of one that has ended by no step that it is over ("over"). Empty where
 // nothing comes.
 func (r Referral) Coming() (word string, day Date) {
 	if len(r.Rows) == 0 {
@@ -290,8 +325,8 @@ func (r Referral) Coming() (word string, day Date) {
 	last := r.Rows[len(r.Rows)-1]
 	unsaid := func(w string) bool { return !slices.Contains(r.Said, w) }
 	switch {
-	case last.End == EndClosed && unsaid(ClosedWord):
-		return ClosedWord, DateOf(last.At.UTC())
+	case r.EndedBeside() && unsaid(OverWord):
+		return OverWord, DateOf(last.At.UTC())
 	case r.Stage == ReferralPlaced:
 		for _, m := range OutcomeMonths() {
 			if w := fmt.Sprintf("month%d", m); unsaid(w) {

@@ -1,0 +1,101 @@
+package bot
+
+import (
+	"strconv"
+
+	"headgoose/bot/text"
+	"headgoose/storage/record"
+)
+
+// How a placement has turned out: asked of both sides after months, answered by a
+// button of the question or of the card.
+
+// The answers, as buttons say them.
+const (
+	outcomeStill     = "still"
+	outcomeLeft      = "left"
+	outcomeElsewhere = "elsewhere"
+)
+
+// asksOutcome is for which side the person is asked how a placement has turned
+// out, and after how many months; empty where for none.
+func asksOutcome(r record.Referral, sides []record.ReferralSide) (record.ReferralSide, int) {
+	for _, side := range sides {
+		if months := r.AsksOutcome(side); months > 0 {
+			return side, months
+		}
+	}
+	return "", 0
+}
+
+// outcomeButtons are the answers to the question that is open.
+func (t *Turn) outcomeButtons(r record.Referral, sides []record.ReferralSide) []Btn {
+	side, months := asksOutcome(r, sides)
+	if side == "" {
+		return nil
+	}
+	var row []Btn
+	for _, answer := range []string{outcomeStill, outcomeLeft, outcomeElsewhere} {
+		row = append(row, Btn{Text: t.Say("refer_outcome." + answer), Line: "referral.outcome " + string(r.ID) + " " + strconv.Itoa(months) + " " + answer})
+	}
+	return row
+}
+
+// answerOutcome takes an answer: referral, months, answer, yes. One that ends the
+// referral is asked once more.
+func (t *Turn) answerOutcome(r record.Referral, sides []record.ReferralSide) error {
+	side, months := asksOutcome(r, sides)
+	answer := t.Arg(2)
+	switch {
+	case side == "" || t.Arg(1) != strconv.Itoa(months):
+		return t.answerReferral(r, t.Say("refer.outcome_old"))
+	case answer != outcomeStill && answer != outcomeLeft && answer != outcomeElsewhere:
+		return record.ErrInvalid
+	case answer != outcomeStill && t.Arg(3) != "yes":
+		id := string(r.ID)
+		t.Answer(t.Say("refer.outcome_ask", text.A{"Answer": t.Say("refer_outcome." + answer)}),
+			[]Btn{t.Btn("back", "referral.show "+id), {Text: t.Say("refer_outcome." + answer), Line: "referral.outcome " + id + " " + t.Arg(1) + " " + answer + " yes"}})
+		return nil
+	}
+	said := record.ReferralOutcome{Months: months, Side: side, Still: answer == outcomeStill, Elsewhere: answer == outcomeElsewhere, By: t.Person.ID}
+	if side == record.VoiceSide {
+		said.Side = record.GraduateSide
+	}
+	r, err := t.AnswerOutcome(r.ID, said)
+	if err != nil {
+		return err
+	}
+	if answer != outcomeStill {
+		return t.takeStep(r, record.ReferralRow{Stage: record.ReferralEnded, By: t.Person.ID, Side: side, End: record.EndLeft}, "")
+	}
+	g, err := t.referred(r)
+	if err != nil {
+		return err
+	}
+	action := record.AnswerReferral
+	if side == record.ReceiverSide {
+		action = record.ReceiveReferral
+	}
+	if err := t.auditReferral(r, g, action, "month "+t.Arg(1)); err != nil {
+		return err
+	}
+	return t.answerReferral(r, t.Say("refer.outcome_done"))
+}
+
+// outcomeLines say what both sides have answered.
+func (t *Turn) outcomeLines(r record.Referral) []string {
+	var lines []string
+	for _, o := range r.Outcomes {
+		answer := outcomeLeft
+		switch {
+		case o.Still:
+			answer = outcomeStill
+		case o.Elsewhere:
+			answer = outcomeElsewhere
+		}
+		lines = append(lines, t.Say("refer.outcome_line", text.A{
+			"Months": o.Months, "Side": t.Say("refer_side." + string(o.Side)), "Answer": t.Say("refer_outcome." + answer), "Day": t.onDay(o.At),
+		}))
+	}
+	return lines
+}
