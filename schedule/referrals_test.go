@@ -175,7 +175,7 @@ func TestReferralsThatAreOver(t *testing.T) {
 	inCounty(t, 1, 2, func(t *testing.T, c *county) {
 		c.wake()
 		r := c.refers(c.graduateWithAccount(), record.ReferralAsked, record.ReferralAgreed)
-		c.update(func(tx *storage.Tx) error { return tx.DropGraduate(r.Graduate) })
+		c.update(func(tx *storage.Tx) error { return tx.ForgetGraduate(r.Graduate) })
 		c.wake()
 		c.wake()
 		c.wantTold(r, map[string]record.PersonID{"over receiver": c.people[c.villages[1]], "over office": c.town[0]})
