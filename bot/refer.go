@@ -25,6 +25,9 @@ func referCommands() []command {
 		{name: "referral.posts", hidden: true, roles: officers, run: onGraduate(record.KeepReferral, (*Turn).pickPost)},
 		{name: "referral.propose", hidden: true, roles: officers, run: onOpening("", (*Turn).propose)},
 		{name: "referral.list", hidden: true, roles: officers, run: (*Turn).openReferrals},
+		{name: "referral.table", hidden: true, roles: officers, run: (*Turn).referralTable},
+		{name: "referral.chart", hidden: true, roles: officers, run: (*Turn).referralCharts},
+		{name: "referral.sheet", hidden: true, roles: officers, run: (*Turn).referralSheet},
 		{name: "referral.show", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).showReferral)},
 		{name: "referral.step", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).stepReferral)},
 		{name: "referral.outcome", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).answerOutcome)},
@@ -71,9 +74,12 @@ func (t *Turn) mayProposeFor(o record.Opening) error {
 }
 
 // refer is the way in: an officer's posts of a place (place, page), else what
-// concerns the person.
+// concerns the person; own: the person's own record, of one who holds a post too.
 func (t *Turn) refer() error {
 	place := record.Code(t.Arg(0))
+	if t.Arg(0) == "own" {
+		return t.referOwn()
+	}
 	if place.Level() == record.NoLevel {
 		switch offices := t.offices(); {
 		case len(offices) == 1:
@@ -121,10 +127,20 @@ func (t *Turn) listOpenings(place record.Code) error {
 	}
 	rows := append(inRows(row, 2), turn...)
 	if t.Allow(record.KeepOpenings, record.Object{Place: place}) == nil {
-		rows = append(rows, []Btn{t.Btn("opening_new", "opening.new "+string(place)), t.Btn("referral_list", "referral.list "+string(place))})
+		rows = append(rows, []Btn{t.Btn("opening_new", "opening.new "+string(place)), t.Btn("referral_list", "referral.list "+string(place))}, []Btn{t.Btn("referral_table", "referral.table "+string(place))})
 	}
-	t.Answer(strings.Join(lines, "\n"), append(rows, t.homeRow())...)
+	t.Answer(strings.Join(lines, "\n"), append(rows, t.referLast())...)
 	return nil
+}
+
+// referLast is the last row of the pages of those who hold a post: home, and the
+// own referrals of one who has a graduate's record as well.
+func (t *Turn) referLast() []Btn {
+	row := t.homeRow()
+	if t.isAlumnus() {
+		row = append(row, t.Btn("refer_own", "refer own"))
+	}
+	return row
 }
 
 // openingLine is one post in a list, with how many are under way towards it.
@@ -155,7 +171,7 @@ func (t *Turn) openingButton(o record.Opening, line string) Btn {
 	if p, err := t.Place(o.Place); err == nil {
 		name = p.Name
 	}
-	return Btn{Text: clip(t.Say("opening_kind."+string(o.Kind))+" "+name, 14), Line: line}
+	return Btn{Text: clip(name+" "+t.Say("opening_kind."+string(o.Kind)), 14), Line: line}
 }
 
 // openingArgs are the arguments of what is said of a post.
@@ -211,7 +227,7 @@ func (t *Turn) referOfVillages() error {
 	}
 	rows := inRows(posts, 2)
 	head := t.Say("refer.villages", text.A{"N": len(list), "Posts": len(posts)})
-	return t.referralPage(head, list, 0, "refer", append(rows, t.homeRow())...)
+	return t.referralPage(head, list, 0, "refer", append(rows, t.referLast())...)
 }
 
 // referralsAt lists what is open and concerns a village's secretary.

@@ -59,7 +59,7 @@ func (t *Turn) reader(r record.Referral, side record.ReferralSide) (record.Refer
 }
 
 func referNotices() map[string]render {
-	return map[string]render{record.KindReferral: referralNotice}
+	return map[string]render{record.KindReferral: referralNotice, "referral.sheet": referralSheetNotice}
 }
 
 // referralNotice tells somebody on a side of a referral what has come of it or
@@ -89,7 +89,8 @@ func referralNotice(t *Turn, row record.Outbox) (notice, string, error) {
 // referralWord is the first line of a notice, or why it is of no use any more.
 func (t *Turn) referralWord(r record.Referral, side record.ReferralSide, word string) (line, dropped string) {
 	rows, last := len(r.Rows), r.Rows[len(r.Rows)-1]
-	args := text.A{"Stage": t.Say("referral_stage." + string(r.Stage)), "Days": int(t.Tx.Now.Sub(last.At) / dayLong), "Months": r.AsksOutcome(side)}
+	args := text.A{"Stage": t.Say("referral_stage." + string(r.Stage)), "Days": int(t.Tx.Now.Sub(last.At) / dayLong)}
+	months := r.AsksOutcome(side)
 	switch word {
 	case fmt.Sprintf("step%d", rows):
 		return t.stepWord(r, side), ""
@@ -97,9 +98,8 @@ func (t *Turn) referralWord(r record.Referral, side record.ReferralSide, word st
 		return t.Say("refer.waits", args), ""
 	case fmt.Sprintf("late%d", rows):
 		return t.Say("refer.late", args), ""
-	case fmt.Sprintf("month%d", args["Months"]):
-		args["Own"] = side == record.GraduateSide
-		return t.Say("refer.ask_outcome", args), ""
+	case fmt.Sprintf("month%d", months):
+		return t.Say("refer.ask_outcome", text.A{"N": months, "Own": side == record.GraduateSide}), ""
 	case record.OverWord:
 		if r.EndedBeside() {
 			return t.Say("refer.over_" + string(last.End)), ""

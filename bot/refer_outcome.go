@@ -86,16 +86,20 @@ func (t *Turn) answerOutcome(r record.Referral, sides []record.ReferralSide) err
 func (t *Turn) outcomeLines(r record.Referral) []string {
 	var lines []string
 	for _, o := range r.Outcomes {
-		answer := outcomeLeft
-		switch {
-		case o.Still:
-			answer = outcomeStill
-		case o.Elsewhere:
-			answer = outcomeElsewhere
-		}
 		lines = append(lines, t.Say("refer.outcome_line", text.A{
-			"Months": o.Months, "Side": t.Say("refer_side." + string(o.Side)), "Answer": t.Say("refer_outcome." + answer), "Day": t.onDay(o.At),
+			"N": o.Months, "Side": t.Say("refer_side." + string(o.Side)), "Answer": t.outcomeText(o), "Day": t.onDay(o.At),
 		}))
 	}
 	return lines
+}
+
+// outcomeText is an answer as its button says it.
+func (t *Turn) outcomeText(o record.ReferralOutcome) string {
+	switch {
+	case o.Still:
+		return t.Say("refer_outcome.still")
+	case o.Elsewhere:
+		return t.Say("refer_outcome.elsewhere")
+	}
+	return t.Say("refer_outcome.left")
 }

@@ -95,7 +95,7 @@ func TestWithoutConsentNobodyIsProposed(t *testing.T) {
 	w := newReferWorld(t)
 	w.own.say("推荐").press("推荐同意", "撤回同意").sees("⚠️ 撤回毕业生 001的推荐同意").press("撤回同意").sees("还没有同意")
 	w.township.line("referral.propose "+string(w.o.ID)+" "+string(w.g.ID)).sees("还没有同意被推荐,不能提名", "请本人在“推荐”里").press("推荐同意").sees("请先问明本人").press("本人已同意").sees("已同意,到 2028-12-01")
-	w.township.press("推荐岗位", "村文书 金家庄村").sees("✅ 已提名")
+	w.township.press("推荐岗位", "金家庄村 村文书").sees("✅ 已提名")
 	w.township.line("referral.propose " + string(w.o.ID) + " " + string(w.g.ID)).sees("已在这个岗位的推荐中")
 }
 

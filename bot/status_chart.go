@@ -47,6 +47,9 @@ func init() {
 		"graduates":  (*Turn).graduatesChart,
 		"work":       (*Turn).workMonths,
 		"will":       (*Turn).willMonths,
+
+		"referrals":      (*Turn).referralsChart,
+		"referral_posts": (*Turn).referralPostsChart,
 	}
 }
 

@@ -45,6 +45,25 @@ func (tx *Tx) OpenReferrals(place record.Code) ([]record.Referral, error) {
 	return tx.referralsIn(under("referopen/" + string(place)))
 }
 
+// ReferralsIn lists up to limit referrals of a place's graduates, those that are
+// over as well, in the order in which they were proposed. It reads those of the
+// whole store: it is for files, not for pages.
+func (tx *Tx) ReferralsIn(place record.Code, limit int) ([]record.Referral, error) {
+	var list []record.Referral
+	for e, err := range scan[record.Referral](tx, under("referral/")) {
+		if err != nil {
+			return nil, err
+		}
+		if !place.Contains(e.val.Village) {
+			continue
+		}
+		if list = append(list, e.val); len(list) == limit {
+			break
+		}
+	}
+	return list, nil
+}
+
 // ReferralsDue lists the referrals of a county about which a word is due by a
 // day.
 func (tx *Tx) ReferralsDue(county record.Code, day record.Date) ([]record.Referral, error) {

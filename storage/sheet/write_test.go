@@ -228,3 +228,25 @@ func TestSheetNames(t *testing.T) {
 		check(t, "sheet "+tc.name, b.sheetName(tc.name), tc.want)
 	}
 }
+
+// The workbook of referrals has each, and the sums by village and by post; a name
+// that begins like a formula is text.
+func TestReferrals(t *testing.T) {
+	sums := []ReferralSum{{Labels: []string{"巴燕镇", "下加合村"}, Stages: map[record.ReferralStage]int{record.ReferralPlaced: 1, record.ReferralDeclined: 2}}}
+	posts := []ReferralSum{{Labels: []string{"村文书", "巴燕镇 上圈村", "1", "2026-12-31", ""}}}
+	book := Referrals{
+		Lines:    []ReferralLine{{Township: "巴燕镇", Village: "下加合村", Name: "=毕业生 001", Post: "村文书", Place: "巴燕镇 上圈村", Stage: "到岗", Proposed: "2026-12-01", Last: "2026-12-09"}},
+		Villages: sums, Posts: posts, SumTitle: "合计", PostOf: "合计",
+	}
+	for range record.ReferralStages() {
+		book.StageNames = append(book.StageNames, "阶段")
+	}
+	f := reopen(t, must(t)(WriteReferrals(Chinese, "推荐结果", book)))
+	for sheet, want := range map[string]string{
+		"推荐": "1|巴燕镇|下加合村|=毕业生 001|村文书|巴燕镇 上圈村|到岗||2026-12-01|2026-12-09", "按村": "巴燕镇|下加合村|3|0|0|0|2|0|0|1|0", "按岗位": "村文书|巴燕镇 上圈村|1|2026-12-31||0|0",
+	} {
+		if got := table(t, f, sheet); !strings.Contains(got, want) {
+			t.Errorf("%s: want %s in\n%s", sheet, want, got)
+		}
+	}
+}
