@@ -116,7 +116,7 @@ func (t *Turn) auditPage(q storage.AuditQuery, head, line, before string, back [
 }
 
 func (t *Turn) auditLine(a record.Audit) (string, error) {
-	args := text.A{"When": t.When(a.At), "Who": t.Say("audit.bot"), "What": t.Say("action." + string(a.Action)), "Whom": "", "Place": "", "Note": clip(a.Note, 40)}
+	args := text.A{"When": t.When(a.At), "Who": t.Say("audit.bot"), "What": t.Say("action." + string(a.Action)), "Whom": "", "Place": "", "Note": clip(t.noteOfLine(a.Note), 40)}
 	var err error
 	if a.By != "" {
 		if args["Who"], err = t.nameOf(a.By); err != nil {
@@ -147,6 +147,17 @@ func (t *Turn) auditLine(a record.Audit) (string, error) {
 		args["Place"] = name
 	}
 	return t.Say("audit.line", args), nil
+}
+
+// noteOfLine says a line's note, whose words are codes where they are no ids.
+func (t *Turn) noteOfLine(note string) string {
+	parts := strings.Fields(note)
+	for i, part := range parts {
+		if said, err := t.Voice.Try("audit.word." + strings.ReplaceAll(part, ".", "_")); err == nil {
+			parts[i] = said
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // nameOf is what a person is called, also when nothing is known any more.

@@ -99,14 +99,16 @@ type Bot struct {
 	words    map[string]*command
 	notices  map[string]render
 	flows    map[string]*flow
-	jobs     jobQueue
-	boards   boards
+	// privacyVersion is the one of the package, but in tests of a change.
+	privacyVersion string
+	jobs           jobQueue
+	boards         boards
 }
 
 // New joins a bot. The platform is used for links while handling and for
 // sending while delivering, never inside a transaction.
 func New(conf Config, store *storage.Store, texts *text.Texts, platform chat.Platform, log *slog.Logger) *Bot {
-	b := &Bot{conf: conf.Defaults(), store: store, texts: texts, platform: platform, log: log}
+	b := &Bot{conf: conf.Defaults(), store: store, texts: texts, platform: platform, log: log, privacyVersion: privacyVersion}
 	b.jobs.init()
 	b.boards.init()
 	b.buildCommands()

@@ -34,7 +34,7 @@ func (b *Bot) table() []command {
 	var all []command
 	for _, family := range [][]command{
 		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), registerCommands(), graduateCommands(), reserveCommands(), referCommands(), factCommands(), screeningCommands(), hostCommands(), rollCommands(), rotaCommands(), cycleCommands(), calendarCommands(), planCommands(), seatCommands(), dutyCommands(), silentCommands(), burdenCommands(), leaveCommands(), swapCommands(), noteCommands(), importCommands(), exportCommands(),
-		statusCommands(), auditCommands(), personCommands(), peopleCommands(), scheduleCommands(),
+		statusCommands(), auditCommands(), privacyCommands(), consentCommands(), mydataCommands(), fixCommands(), personCommands(), peopleCommands(), scheduleCommands(),
 	} {
 		all = append(all, family...)
 	}

@@ -307,15 +307,17 @@ func (t *Turn) showGraduate(g record.Graduate) error {
 	if t.Allow(record.SeeGraduates, record.Object{Place: g.Village}) == nil {
 		rows[1] = append(rows[1], t.Btn("back", "graduates "+string(g.Village)))
 	}
+	more := []Btn{t.Btn("consents", "consent "+id)}
 	if t.Allow(record.KeepReserve, record.Object{Place: g.Village}) == nil {
-		rows = append(rows, []Btn{t.Btn("reserve_list", "reserve.show "+id), t.Btn("refer_consent", "refer.consent "+id)})
+		more = append(more, t.Btn("reserve_list", "reserve.show "+id))
 	}
 	if t.Allow(record.KeepReferral, record.Object{Place: g.Village}) == nil {
-		rows = append(rows, []Btn{t.Btn("refer_to", "referral.posts "+id)})
+		more = append(more, t.Btn("refer_to", "referral.posts "+id))
 	}
 	if g.Person != "" && g.Person == t.Person.ID {
-		rows = append(rows, []Btn{t.Btn("refer_consent", "refer.consent "+id), t.Btn("refer", "refer")})
+		more = append(more, t.Btn("refer", "refer"))
 	}
+	rows = append(rows, inRows(more, 2)...)
 	t.Answer(lines, append(rows, t.homeRow())...)
 	return nil
 }

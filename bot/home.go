@@ -12,7 +12,6 @@ func homeCommands() []command {
 		{name: "start", words: []string{"首页", "开始", "home"}, open: true, run: (*Turn).start},
 		{name: "help", words: []string{"帮助", "用法", "help"}, groups: true, run: (*Turn).help},
 		{name: "lang", words: []string{"语言", "language"}, run: (*Turn).lang},
-		{name: "privacy", words: []string{"隐私"}, run: (*Turn).privacy},
 		{name: "cancel", words: []string{"取消", "cancel"}, open: true, keepsForm: true, run: (*Turn).cancel},
 		{name: "noop", hidden: true, keepsForm: true, run: func(t *Turn) error { t.Toast(t.Say("home.noted")); return nil }},
 	}
@@ -23,6 +22,9 @@ func homeCommands() []command {
 func (t *Turn) start() error {
 	if !t.Known {
 		return t.stranger()
+	}
+	if err := t.newPrivacy(); err != nil {
+		return err
 	}
 	return t.home()
 }
@@ -114,7 +116,7 @@ type homeDuty struct {
 
 // homeDuties lists them, a family after the other.
 func homeDuties() []homeDuty {
-	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty(), factDuty(), referDuty()}
+	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty(), factDuty(), referDuty(), fixDuty()}
 }
 
 // dutyButtons are the buttons of what the person owes or waits for.
@@ -315,15 +317,5 @@ func (t *Turn) lang() error {
 	}
 	t.Voice = t.b.texts.In(lang)
 	t.Answer(t.Say("home.lang_done"), t.homeRow())
-	return nil
-}
-
-// privacy says what is kept, for what, and who sees it.
-func (t *Turn) privacy() error {
-	county, err := t.Place(t.b.conf.County)
-	if err != nil {
-		return err
-	}
-	t.Answer(t.Say("home.privacy", text.A{"County": county.Name}), t.homeRow())
 	return nil
 }

@@ -16,7 +16,6 @@ import (
 func referCommands() []command {
 	return []command{
 		{name: "refer", words: []string{"推荐", "岗位", "refer"}, roles: graduateKeepers, run: (*Turn).refer},
-		{name: "refer.consent", hidden: true, roles: graduateKeepers, run: onGraduate(record.GiveConsent, (*Turn).referConsent)},
 		{name: "opening.new", hidden: true, roles: officers, run: (*Turn).newOpening},
 		{name: "opening.show", hidden: true, roles: branch, run: onOpening(record.SeeOpenings, (*Turn).showOpening)},
 		{name: "opening.close", hidden: true, roles: officers, run: onOpening(record.KeepOpenings, (*Turn).closeOpening)},
@@ -199,7 +198,7 @@ func (t *Turn) referOwn() error {
 	}
 	list := slices.DeleteFunc(all, func(r record.Referral) bool { return !r.SeenBy(record.GraduateSide) })
 	head := t.Say("refer.own", text.A{"N": len(list), "Agrees": g.Agrees(record.ToRefer, t.Tx.Now)})
-	return t.referralPage(head, list, 0, "refer", []Btn{t.Btn("refer_consent", "refer.consent "+string(g.ID)), t.Btn("home", "start")})
+	return t.referralPage(head, list, 0, "refer", []Btn{t.Btn("consents", "consent "+string(g.ID)), t.Btn("home", "start")})
 }
 
 // referOfVillages is a secretary's page: the posts of the own villages and the
@@ -359,60 +358,6 @@ func (t *Turn) sidesOf(r record.Referral) ([]record.ReferralSide, error) {
 		}
 	}
 	return sides, nil
-}
-
-// referConsent shows, gives or withdraws the yes to being referred at all:
-// graduate, yes, no or sure.
-func (t *Turn) referConsent(g record.Graduate) error {
-	id := string(g.ID)
-	switch t.Arg(1) {
-	case "yes":
-		return t.setReferConsent(g, record.Consent{Version: consentVersion, At: t.Tx.Now, Source: t.speaks(g)}, "refer yes")
-	case "no":
-		t.Answer(t.Say("refer.withdraw_ask", text.A{"Name": g.Name}),
-			[]Btn{t.Btn("back", "refer.consent "+id), t.Btn("refer_withdraw", "refer.consent "+id+" sure")})
-		return nil
-	case "sure":
-		return t.setReferConsent(g, record.Consent{}, "refer withdrawn")
-	}
-	if err := t.lookedAt(g, "refer.consent"); err != nil {
-		return err
-	}
-	return t.consentPage(g)
-}
-
-func (t *Turn) setReferConsent(g record.Graduate, c record.Consent, what string) error {
-	g, err := t.SetConsent(g.ID, record.ToRefer, c)
-	if err != nil {
-		return err
-	}
-	if err := t.auditGraduate(g, what); err != nil {
-		return err
-	}
-	t.planChanged() // a withdrawal ends referrals, of which others are told
-	return t.consentPage(g)
-}
-
-// consentPage says what the yes to being referred means, and whether it stands.
-func (t *Turn) consentPage(g record.Graduate) error {
-	id, own := string(g.ID), g.Person != "" && g.Person == t.Person.ID
-	c := g.ConsentTo(record.ToRefer)
-	agrees := g.Agrees(record.ToRefer, t.Tx.Now)
-	args := text.A{"Name": g.Name, "Own": own, "Agrees": agrees, "Day": "", "Until": ""}
-	act := t.Btn("refer_agree", "refer.consent "+id+" yes")
-	if !own {
-		act = t.Btn("refer_agreed", "refer.consent "+id+" yes")
-	}
-	if agrees {
-		args["Day"], args["Until"] = t.showDay(string(record.DateOf(c.At.In(t.b.conf.Zone)))), string(record.DateOf(c.Expires().In(t.b.conf.Zone)))
-		act = t.Btn("refer_withdraw", "refer.consent "+id+" no")
-	}
-	rows := [][]Btn{{t.Btn("back", "graduate.show "+id), act}}
-	if agrees && t.Allow(record.KeepReferral, record.Object{Place: g.Village}) == nil {
-		rows = append(rows, []Btn{t.Btn("refer_to", "referral.posts "+id)})
-	}
-	t.Answer(t.Say("refer.consent", args), append(rows, t.homeRow())...)
-	return nil
 }
 
 // referDuty is what the home card says of referrals: the post about which a

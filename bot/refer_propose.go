@@ -174,7 +174,7 @@ func (t *Turn) consentNeeded(g record.Graduate, back string) error {
 		return err
 	}
 	t.Answer(t.Say("refer.no_consent", text.A{"Name": g.Name, "Account": own}),
-		[]Btn{t.Btn("back", back), t.Btn("refer_consent", "refer.consent "+string(g.ID))})
+		[]Btn{t.Btn("back", back), t.Btn("consents", "consent "+string(g.ID))})
 	return nil
 }
 

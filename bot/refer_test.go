@@ -93,9 +93,9 @@ func TestReferralsOfOthers(t *testing.T) {
 
 func TestWithoutConsentNobodyIsProposed(t *testing.T) {
 	w := newReferWorld(t)
-	w.own.say("推荐").press("推荐同意", "撤回同意").sees("⚠️ 撤回毕业生 001的推荐同意").press("撤回同意").sees("还没有同意")
-	w.township.line("referral.propose "+string(w.o.ID)+" "+string(w.g.ID)).sees("还没有同意被推荐,不能提名", "请本人在“推荐”里").press("推荐同意").sees("请先问明本人").press("本人已同意").sees("已同意,到 2028-12-01")
-	w.township.press("推荐岗位", "金家庄村 村文书").sees("✅ 已提名")
+	w.own.say("推荐").press("同意事项", "撤回推荐").sees("⚠️ 撤回“推荐返乡岗位”").press("确认撤回").sees("不再同意")
+	w.township.line("referral.propose "+string(w.o.ID)+" "+string(w.g.ID)).sees("还没有同意被推荐,不能提名", "请本人在“同意事项”里").press("同意事项").sees("请先问过本人").press("同意推荐").sees("到2028年12月1日")
+	w.township.press("同意事项", "看登记", "推荐岗位", "金家庄村 村文书").sees("✅ 已提名")
 	w.township.line("referral.propose " + string(w.o.ID) + " " + string(w.g.ID)).sees("已在这个岗位的推荐中")
 }
 
@@ -106,7 +106,7 @@ func TestWithdrawalTakesTheNumberOff(t *testing.T) {
 	w.own.press("同意")
 	w.township.press("介绍双方")
 	card := w.receiver.sees("139 0000 1301").last()
-	w.own.line("refer.consent " + string(w.g.ID) + " sure").sees("还没有同意")
+	w.own.line("consent.no "+string(w.g.ID)+" refer yes").sees("不再同意", "1 项推荐已结束")
 	w.receiver.pressOn(card, "开始试用").sees("已有变化", "结束(本人退出)").seesNot("1301", "开始试用")
 }
 

@@ -122,6 +122,8 @@ func (t *Turn) afterRegister(d *record.Dialog, step string) (done bool, err erro
 			d.Step = "month" // settled below: it has its answer
 			return false, registerFlow(t).Keep(d)
 		}
+	case "birth":
+		return t.endIfForgotten(d)
 	case "same":
 		id := record.GraduateID(d.Answers["same"])
 		if isSelf(d.Answers) || otherPeople(d.Answers) != nil {
@@ -134,6 +136,21 @@ func (t *Turn) afterRegister(d *record.Dialog, step string) (done bool, err erro
 		}
 	}
 	return false, nil
+}
+
+// endIfForgotten ends a form about somebody who asked to be forgotten: only they
+// themselves may come back, and nobody should find that out at the last step.
+func (t *Turn) endIfForgotten(d *record.Dialog) (done bool, err error) {
+	if isSelf(d.Answers) || d.Answers[ofGraduate] != "" {
+		return false, nil
+	}
+	birth, _ := strconv.Atoi(d.Answers["birth"])
+	forgotten, err := t.WasForgotten(record.Graduate{Village: villageOf(d.Answers), Name: d.Answers["name"], BirthYear: birth})
+	if err != nil || !forgotten {
+		return false, err
+	}
+	t.Answer(t.Say("refusal.forgotten"), t.homeRow())
+	return true, t.EndDialog(d.Chat)
 }
 
 func registerFlow(t *Turn) dialog.Flow { return dialog.Flow{Steps: registerSteps(t)} }
@@ -345,9 +362,11 @@ func (t *Turn) graduateSaved(g record.Graduate, action record.Action) error {
 		next = "register.saved_next_self"
 	}
 	args := text.A{"When": t.When(g.ConfirmedAt), "Lines": lines, "Next": t.Say(next)}
-	rows := [][]Btn{{t.Btn("open_record", "graduate.show "+string(g.ID)), t.Btn("home", "start")}}
+	consents := t.Btn("consents", "consent "+string(g.ID))
+	rows := [][]Btn{{t.Btn("open_record", "graduate.show "+string(g.ID)), consents}, t.homeRow()}
 	if t.Actor.Has(branch...) {
 		rows = [][]Btn{
+			{consents},
 			{t.Btn("register_more", "register "+string(g.Village)), t.Btn("grad_list", "graduates "+string(g.Village))},
 			t.homeRow(),
 		}

@@ -51,7 +51,7 @@ func NewPlanner(store *storage.Store, cfg Config, log *slog.Logger) (*Planner, e
 		{name: jobStill, late: Late{Last: true, Drop: silentDrop}, rows: p.stillSilentRows},
 		{name: jobScreens, late: Late{Last: true, Drop: screenDrop}, rows: p.screenRows},
 		{name: JobUpkeep, late: Late{Last: true}, run: p.upkeep},
-		{name: JobFacts, late: Late{Last: true}, run: p.facts},
+		{name: JobFacts, late: Late{Last: true}, run: p.graduates},
 		{name: JobReferrals, late: Late{Last: true}, run: p.referrals},
 	} {
 		if line, on := lines[j.name]; on {

@@ -58,7 +58,7 @@ const (
 	JobWeek   = "week"   // each branch's sessions of the week, to its secretary
 	JobDigest = "digest" // the week in figures, to township and county officers
 	JobUpkeep = "upkeep" // deletes what is kept no longer
-	JobFacts  = "facts"  // asks whether graduates' facts are still so
+	JobFacts  = "facts"  // asks whether graduates' facts are still so, and consents go on
 	// JobReferrals reminds of referrals, and asks how placements have turned out.
 	JobReferrals = "referrals"
 

@@ -78,7 +78,7 @@ func marked(topic string, id record.PersonID, g record.GraduateID) string {
 		return string(id)
 	case "graduate", "reserve":
 		return string(g)
-	case "out", "outr":
+	case "out", "outr", "correction":
 		return "x"
 	}
 	return "x/x"

@@ -433,6 +433,9 @@ func referred(tx *Tx, g record.Graduate) error {
 	if _, err := tx.Propose(o.ID, g.ID, "p1", ""); err != nil {
 		return err
 	}
+	if _, err = tx.AskCorrection(record.Correction{Person: "p1", Graduate: g.ID, Place: g.Village, Text: "学校名"}); err != nil {
+		return err
+	}
 	_, err = tx.AddReserve(g.ID, record.DateOf(tx.Now))
 	return err
 }

@@ -100,18 +100,84 @@ func (tx *Tx) parts(prefix string) iter.Seq2[string, error] {
 
 // consentsEnding yields the consents of a county that end on a day (UTC) from
 // from on and before before.
-func (tx *Tx) consentsEnding(county record.Code, from, before record.Date) iter.Seq2[consentEnd, error] {
+func (tx *Tx) consentsEnding(county record.Code, from, before record.Date) iter.Seq2[ConsentEnd, error] {
 	prefix := "consentend/" + string(county) + "/"
-	return func(yield func(consentEnd, error) bool) {
+	return func(yield func(ConsentEnd, error) bool) {
 		for e, err := range tx.r.Scan(between(prefix+string(from), prefix+string(before))) {
 			if err != nil {
-				yield(consentEnd{}, err)
+				yield(ConsentEnd{}, err)
 				return
 			}
 			part := strings.Split(string(e.Key[len(prefix):]), "/")
-			if !yield(consentEnd{record.GraduateID(part[1]), record.Purpose(part[2])}, nil) {
+			if !yield(ConsentEnd{record.GraduateID(part[1]), record.Purpose(part[2])}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// ConsentsAsked lists the graduates of a village about whose consent it was asked
+// whether it goes on, in the order of their ends. It costs the number of the
+// county's consents that end within ConsentAskDays.
+func (tx *Tx) ConsentsAsked(village record.Code) ([]record.Graduate, error) {
+	until := record.DateOf(tx.Now.UTC()).Shift(record.ConsentAskDays + 1)
+	var list []record.Graduate
+	seen := map[record.GraduateID]bool{}
+	for c, err := range tx.consentsEnding(village.County(), "", until) {
+		if err != nil {
+			return nil, err
+		}
+		if seen[c.Graduate] {
+			continue
+		}
+		_, asked, err := tx.ConsentAsked(c.Graduate, c.Purpose)
+		if err != nil {
+			return nil, err
+		}
+		if !asked {
+			continue
+		}
+		g, err := tx.Graduate(c.Graduate)
+		if err != nil {
+			return nil, err
+		}
+		if g.Village == village {
+			seen[g.ID] = true
+			list = append(list, g)
+		}
+	}
+	return list, nil
+}
+
+// ConsentEnd is a consent that has ended, or is about to.
+type ConsentEnd struct {
+	Graduate record.GraduateID
+	Purpose  record.Purpose
+}
+
+// ConsentsToAsk lists up to limit consents of a county that end within
+// ConsentAskDays, or have, and about which nobody was asked yet, after the first
+// skip of them.
+func (tx *Tx) ConsentsToAsk(county record.Code, skip, limit int) ([]ConsentEnd, error) {
+	until := record.DateOf(tx.Now.UTC()).Shift(record.ConsentAskDays + 1)
+	var list []ConsentEnd
+	for c, err := range tx.consentsEnding(county, "", until) {
+		if err != nil {
+			return nil, err
+		}
+		_, asked, err := tx.ConsentAsked(c.Graduate, c.Purpose)
+		if err != nil {
+			return nil, err
+		}
+		if asked {
+			continue
+		}
+		if skip--; skip >= 0 {
+			continue
+		}
+		if list = append(list, c); len(list) == limit {
+			break
+		}
+	}
+	return list, nil
 }

@@ -40,7 +40,7 @@ func (tx *Tx) eraseGraduate(id record.GraduateID, stone record.Gone) error {
 	if err := errors.Join(tx.indexGraduate(g, false), tx.graduateChanged(&g, nil), del(tx, "graduate/"+string(id))); err != nil {
 		return err
 	}
-	if err := tx.closeForms(g.ID); err != nil {
+	if err := errors.Join(tx.closeForms(g.ID), tx.dropCorrections(string(g.ID))); err != nil {
 		return err
 	}
 	if err := tx.forgetAlumnus(g.Person, stone); err != nil {
@@ -182,6 +182,9 @@ func (tx *Tx) erasePerson(id record.PersonID, stone record.Gone) error {
 // detach takes away all by which a person is reached or recognised: account,
 // open form, enrolment links and claims, the number's hash.
 func (tx *Tx) detach(p record.Person) error {
+	if err := tx.dropCorrections(string(p.ID)); err != nil {
+		return err
+	}
 	if p.Enrolled() {
 		if err := tx.EndDialog(p.Chat); err != nil {
 			return err

@@ -117,6 +117,11 @@ func (tx *Tx) keysOfPerson(id record.PersonID) ([]string, error) {
 	} else if found {
 		keys = append(keys, claimKey(c.Chat))
 	}
+	asked, err := tx.correctionKeys(of)
+	if err != nil {
+		return nil, err
+	}
+	keys = append(keys, asked...)
 	for week, err := range tx.parts("prompts/") {
 		if err != nil {
 			return nil, err
@@ -140,6 +145,9 @@ func (tx *Tx) keysOfPerson(id record.PersonID) ([]string, error) {
 	return keys, nil
 }
 
+// lastOf is the part behind the last slash of a key.
+func lastOf(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
+
 // workKeys are the keys under which work in a village, or at a county's sessions,
 // may be recorded.
 func (tx *Tx) workKeys(id record.PersonID, place record.Code) (keys []string, err error) {
@@ -154,7 +162,6 @@ func (tx *Tx) workKeys(id record.PersonID, place record.Code) (keys []string, er
 			keys = append(keys, to(string(e.Key[len(prefix):]))...)
 		}
 	}
-	last := func(rest string) string { return rest[strings.LastIndexByte(rest, '/')+1:] }
 	at := string(place)
 	switch place.Level() {
 	case record.Village:
@@ -164,11 +171,11 @@ func (tx *Tx) workKeys(id record.PersonID, place record.Code) (keys []string, er
 		add("turnof/"+at+"/", func(turn string) []string { return []string{"turn/" + turn + "/" + at} })
 		add("requestof/"+at+"/", func(id string) []string { return []string{"leave/" + id, "swap/" + id} })
 		add("duty/"+string(place.Parent())+"/", func(rest string) []string {
-			return []string{"answer/" + last(rest) + "/" + at, "branch/" + last(rest) + "/" + at}
+			return []string{"answer/" + lastOf(rest) + "/" + at, "branch/" + lastOf(rest) + "/" + at}
 		})
 	case record.County:
 		add("day/"+at+"/", func(rest string) []string {
-			return []string{"att/" + last(rest) + "/" + string(id), "wait/" + last(rest) + "/" + string(id)}
+			return []string{"att/" + lastOf(rest) + "/" + string(id), "wait/" + lastOf(rest) + "/" + string(id)}
 		})
 		add("noteof/"+string(id)+"/", func(rest string) []string { return []string{"note/" + rest} })
 		for _, key := range keys {
@@ -191,6 +198,17 @@ func (tx *Tx) keysOfGraduate(id record.GraduateID) ([]string, error) {
 	}
 	for _, r := range list {
 		keys = append(keys, "referral/"+string(r.ID))
+	}
+	asked, err := tx.correctionKeys(string(id))
+	return append(keys, asked...), err
+}
+
+func (tx *Tx) correctionKeys(subject string) (keys []string, err error) {
+	for id, err := range tx.parts("correctof/" + subject + "/") {
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, "correction/"+id)
 	}
 	return keys, nil
 }

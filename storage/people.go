@@ -141,6 +141,11 @@ func (tx *Tx) EditPerson(id record.PersonID, change func(*record.Person)) error 
 	return put(tx, "person/"+string(id), p)
 }
 
+// SeenPrivacy notes which version of the privacy text a person was shown.
+func (tx *Tx) SeenPrivacy(id record.PersonID, version string) error {
+	return change(tx, "person/"+string(id), func(p *record.Person) error { p.Privacy = version; return nil })
+}
+
 // Posts lists the posts of a person, past ones included.
 func (tx *Tx) Posts(id record.PersonID) ([]record.Post, error) {
 	posts, _, err := get[[]record.Post](tx, "posts/"+string(id))

@@ -22,11 +22,9 @@ import (
 const (
 	// weekKeysFor is how long the key of a week outlives it. Everything that it
 	// seals (forms, buttons, messages, files on their way) is purged sooner.
-	weekKeysFor = record.ChatMonths * month
-	steadyFor   = 40 * 24 * time.Hour
-	// consentGrace is how long after the question whether it goes on a consent
-	// ends at the earliest.
-	consentGrace = 30 * 24 * time.Hour
+	weekKeysFor  = record.ChatMonths * month
+	steadyFor    = 40 * 24 * time.Hour
+	consentGrace = record.ConsentAskDays * 24 * time.Hour // between the question and the end
 )
 
 // month is a month for the figures of a plan.
@@ -53,7 +51,7 @@ func (s *Store) purgePeople(ctx context.Context) (gone int, err error) {
 		return gone, err
 	}
 	for _, c := range ended {
-		if err := s.Update(ctx, func(tx *Tx) error { return tx.endConsent(c.graduate, c.purpose) }); err != nil {
+		if err := s.Update(ctx, func(tx *Tx) error { return tx.endConsent(c.Graduate, c.Purpose) }); err != nil {
 			return gone, err
 		}
 		gone++
@@ -159,15 +157,9 @@ func (tx *Tx) purgeLeaver(id record.PersonID) error {
 	return tx.Audit(record.Audit{Action: record.Forget, Person: id, Note: string(record.GoneLeft)})
 }
 
-// consentEnd is a consent that has ended.
-type consentEnd struct {
-	graduate record.GraduateID
-	purpose  record.Purpose
-}
-
 // endedConsents lists the consents that ended before today, of people who were
 // asked whether they go on.
-func (s *Store) endedConsents(ctx context.Context) (ended []consentEnd, err error) {
+func (s *Store) endedConsents(ctx context.Context) (ended []ConsentEnd, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
 		ended = nil
 		for county, err := range tx.parts("consentend/") {
@@ -193,8 +185,8 @@ func (s *Store) endedConsents(ctx context.Context) (ended []consentEnd, err erro
 }
 
 // mayEnd says whether the person was asked long enough ago.
-func (tx *Tx) mayEnd(c consentEnd) (bool, error) {
-	asked, found, err := tx.ConsentAsked(c.graduate, c.purpose)
+func (tx *Tx) mayEnd(c ConsentEnd) (bool, error) {
+	asked, found, err := tx.ConsentAsked(c.Graduate, c.Purpose)
 	return err == nil && found && tx.Now.Sub(asked) >= consentGrace, err
 }
 
@@ -208,7 +200,7 @@ func (tx *Tx) endConsent(id record.GraduateID, p record.Purpose) error {
 	if err != nil {
 		return err
 	}
-	may, err := tx.mayEnd(consentEnd{id, p})
+	may, err := tx.mayEnd(ConsentEnd{id, p})
 	if err != nil || !may || g.ConsentTo(p).Holds(tx.Now) {
 		return err
 	}

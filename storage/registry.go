@@ -120,6 +120,9 @@ func Registry() []Holding {
 		{"reserve", record.Reserve{}, record.ReserveUse},
 		{"reserveat", true, record.ReserveUse},
 		{"reservecount", record.ReserveCount{}, record.NoUse},
+		{"correction", record.Correction{}, record.RosterUse},
+		{"correctof", true, record.RosterUse},
+		{"correctopen", true, record.RosterUse},
 
 		{"gone", record.Gone{}, record.AuditUse},
 		{"gonemark", "", record.AuditUse},

@@ -70,6 +70,16 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"query.employment.":  named(record.Employments()),
 		"query.willingness.": named(record.Willingnesses()),
 		"graduates.dropped_": {"asked", "struck"},
+		"privacy.what.":      uses(),
+		"privacy.ground.":    code.constants(t, "Ground"),
+		"privacy.keep.":      code.constants(t, "KeepFrom"),
+		"consent.purpose.":   named(record.Purposes()),
+		"consent.short.":     named(record.Purposes()),
+		"consent.end.":       named(record.Purposes()),
+		"audit.word.":        {"asked", "struck", "expired", "left", "given", "withdrawn", "keep", "refer", "contact", "correction", "made", "kept", "confirmed", "added", "sheet", "new", "cancel", "close", "move", "open", "unbind", "roster", "links", "attendance", "graduates", "coverage", "notes", "graduate_show", "status_person", "mydata_asked", "mydata", "consent", "facts_ask", "facts_calls"},
+		"fix.decided_":       {"made", "kept"},
+		"fix.told_":          {"made", "kept"},
+		"mydata.topic.":      {"att", "answer", "standing", "turn", "leave", "swap", "note", "referral", "reserve", "dialog"},
 		"graduates.filter_":  code.constants(t, "GraduateFilter"),
 		"query.who_":         {"came", "excused", "missing"},
 		"fault.":             append(code.constants(t, "FaultKind"), "line", "or"),
@@ -78,6 +88,14 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"export.name_":       {"roster", "attendance", "graduates"},
 		"export.caption_":    {"roster", "attendance", "graduates"},
 	}
+}
+
+// uses are those of which people are told.
+func uses() (list []string) {
+	for _, rule := range record.UseRules() {
+		list = append(list, string(rule.Use))
+	}
+	return list
 }
 
 func named[S ~string](list []S) []string {

@@ -71,6 +71,14 @@ func (v Voice) Span(a, b time.Time) string {
 	return v.ShortDay(a) + "—" + v.ShortDay(b)
 }
 
+// Comma stands between the parts of a list.
+func (v Voice) Comma() string {
+	if v.Lang == "en" {
+		return ", "
+	}
+	return "、"
+}
+
 // Clock says the time of day: 09:02.
 func (v Voice) Clock(t time.Time) string { return t.Format("15:04") }
 

@@ -29,6 +29,10 @@ type Consent struct {
 // ConsentMonths is how long a consent lasts where the county says nothing else.
 const ConsentMonths = 24
 
+// ConsentAskDays is how many days before its end it is asked whether a consent goes
+// on; it ends no sooner than as many days after the question.
+const ConsentAskDays = 30
+
 // Expires is the moment at which a consent ends by itself.
 func (c Consent) Expires() time.Time {
 	if c.Until.IsZero() {

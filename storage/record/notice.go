@@ -22,6 +22,12 @@ func NoticeKey(s SessionID, p PersonID, parts ...string) string {
 	return "notice/" + string(s) + "/" + string(p) + "/" + strings.Join(parts, "/")
 }
 
+// Kinds of rows that ask whether consents go on.
+const (
+	KindConsent    = "consent"     // Args graduate, purpose: to the graduate
+	KindConsentsOf = "consents_of" // to a secretary, of the graduates of the own villages
+)
+
 // Kinds of rows that ask whether graduates' facts are still so.
 const (
 	KindFacts   = "facts"    // Args graduate: to the graduate

@@ -54,6 +54,9 @@ type Person struct {
 	// UnreachableSince is when the platform first said that the person
 	// cannot be written to; zero while they can.
 	UnreachableSince time.Time `json:"unreachable_since,omitzero"`
+	// Privacy is the version of what people are told of the use of their data that
+	// was shown last; empty: the first.
+	Privacy string `json:"privacy,omitzero" personal:"-"`
 	// Stripped is when all but the name was taken away at the person's wish,
 	// Forgotten when the name was too: the id alone stays, beside what was done.
 	Stripped  time.Time `json:"stripped,omitzero"`
