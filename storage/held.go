@@ -2,11 +2,13 @@ package storage
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
 	"sync"
 
+	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
@@ -211,4 +213,29 @@ func (tx *Tx) correctionKeys(subject string) (keys []string, err error) {
 		keys = append(keys, "correction/"+id)
 	}
 	return keys, nil
+}
+
+// Each reads everything that is stored, as far as the keys that are left can read
+// it, in one View: for a search through all of it, on a copy.
+func (s *Store) Each(ctx context.Context, fn func(Held) error) error {
+	return s.View(ctx, func(tx *Tx) error {
+		for e, err := range tx.r.Scan(kv.Range{}) {
+			if err != nil {
+				return err
+			}
+			key := string(e.Key)
+			of, known := holdings()[topic(key)]
+			if !known {
+				return fmt.Errorf("storage: topic %s is not in the registry", topic(key))
+			}
+			v := reflect.New(reflect.TypeOf(of.Value))
+			if err := s.decode(key, e.Value, v.Interface()); err != nil {
+				return fmt.Errorf("storage: record %s: %w", of.Topic, err)
+			}
+			if err := fn(Held{of.Topic, strings.TrimPrefix(key, of.Topic+"/"), of.Use, v.Elem().Interface()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

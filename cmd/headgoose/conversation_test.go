@@ -111,14 +111,20 @@ var playTime = time.Date(2026, 12, 7, 7, 50, 0, 0, time.FixedZone("CST", 8*3600)
 
 func newPlay(t *testing.T, archive *txtar.Archive) *play {
 	t.Helper()
+	return newPlayIn(t, archive, t.TempDir(), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+}
+
+// newPlayIn is newPlay with its data in a folder, and a log of its own.
+func newPlayIn(t *testing.T, archive *txtar.Archive, dir string, log *slog.Logger) *play {
+	t.Helper()
 	p := &play{t: t, files: map[string][]byte{}, names: map[string]int64{}, seen: map[int64]map[int64]string{}, keys: map[int64]string{}, rung: map[int64]string{}}
 	for _, f := range archive.Files {
 		p.files[f.Name] = f.Data
 	}
 	key := make([]byte, 32)
 	d, err := startDemo(t.Context(), demoOptions{
-		listen: "127.0.0.1:0", data: t.TempDir(), clock: standingAt(playTime), key: key, alone: true, noLimits: true,
-	}, io.Discard, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+		listen: "127.0.0.1:0", data: dir, clock: standingAt(playTime), key: key, alone: true, noLimits: true,
+	}, io.Discard, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,117 @@
+package bot
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"headgoose/storage"
+	"headgoose/storage/record"
+)
+
+// A new version of the privacy text is shown once, before the home card, to who
+// was shown an earlier one.
+func TestNewPrivacyTextIsShownOnce(t *testing.T) {
+	w := newWorld(t)
+	sec := w.secretary(xiajiahe)
+	if n := sec.say("首页").messages(); n != 1 {
+		t.Fatalf("%d messages for the home card", n)
+	}
+	w.bot.privacyVersion = "2"
+	sec.say("首页")
+	if n := sec.messages(); n != 3 {
+		t.Fatalf("%d messages after the change, want the text and the card", n-1)
+	}
+	told := w.rec.Messages(sec.chat)[1]
+	sec.shows(told, "隐私说明有更新", "第 2 版", "职务名册", "[知道了]")
+	if sec.say("首页"); sec.messages() != 4 {
+		t.Error("shown again")
+	}
+	sec.pressOn(told, "知道了").shows(sec.now(told), "✅")
+	w.see(func(tx *storage.Tx) error {
+		line, err := tx.LastAudit()
+		if line.By != sec.id || line.Note != "privacy 2" {
+			t.Errorf("audit: %+v", line)
+		}
+		return err
+	})
+}
+
+// The file has what is held about its reader, as records, and nobody else's.
+func TestMyDataAsAFile(t *testing.T) {
+	w := newWorld(t)
+	sec, other := w.secretary(xiajiahe), w.secretary(jinjia)
+	sec.say("我的数据").sees("机器人保存的关于您").press("要一份文件")
+	w.deliver()
+	var body []byte
+	for _, m := range w.rec.Messages(sec.chat) {
+		if m.Document != nil {
+			body = m.Document.Body
+		}
+	}
+	var file struct {
+		Person record.PersonID `json:"person"`
+		Held   []struct {
+			Topic  string          `json:"topic"`
+			Record json.RawMessage `json:"record"`
+		} `json:"held"`
+	}
+	if err := json.Unmarshal(body, &file); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	topics := map[string]bool{}
+	for _, h := range file.Held {
+		topics[h.Topic] = true
+	}
+	if file.Person != sec.id || !topics["person"] || !topics["posts"] {
+		t.Errorf("person %s, topics %v", file.Person, topics)
+	}
+	if strings.Contains(string(body), `"`+string(other.id)+`"`) || strings.Contains(string(body), "sealed") {
+		t.Errorf("somebody else, or what is sealed, in %s", body)
+	}
+}
+
+// Who keeps the record decides about a correction: not the person, not a neighbour.
+func TestWhoDecidesACorrection(t *testing.T) {
+	w := newWorld(t)
+	sec := w.secretary(xiajiahe)
+	neighbour := w.secretary(jinjia)
+	officer := w.person("组织委员 001", record.TownshipOfficer, bayan)
+	for range storage.MaxCorrections {
+		sec.say("我的数据").press("要求更正").say("出生年应为 1972").press("确认保存").sees("✅ 已提交")
+	}
+	sec.say("我的数据").press("要求更正").say("还有一条").press("确认保存").sees("✗")
+	id := "c1"
+	for _, p := range []persona{sec, neighbour} {
+		for _, line := range []string{"mydata.made ", "mydata.kept ", "mydata.asked "} {
+			p.line(line + id).sees("不在您的权限内")
+		}
+	}
+	w.deliver()
+	officer.sees("要求更正", "出生年应为 1972")
+	officer.line("mydata.made "+id).sees("✅ 已记为更正", "还有 2 条")
+	officer.line("mydata.made " + id).sees("已经办结")
+	w.deliver()
+	sec.sees("✅ 您要求的更正已办好")
+}
+
+// Whoever has left the last post takes account, number and the like away; the name
+// stays for its time, and the bot knows the account no more.
+func TestALeaverTakesTheDataAway(t *testing.T) {
+	w := newWorld(t)
+	sec := w.secretary(xiajiahe)
+	sec.say("删除我的数据").sees("任职期间要用").seesNot("[删除这些]")
+	w.do(func(tx *storage.Tx) error { return tx.EndPost(sec.id, record.Secretary, xiajiahe) })
+	sec.say("删除我的数据").sees("您已卸任", "2029年12月").press("删除这些").sees("不能恢复").press("确认删除").sees("✅ 已删除")
+	w.see(func(tx *storage.Tx) error {
+		p, err := tx.Person(sec.id)
+		if p.Enrolled() || p.PhoneHash != "" || p.Stripped.IsZero() || p.Name == "" {
+			t.Errorf("what is left: %+v", p)
+		}
+		if _, known, err := tx.PersonByChat(sec.chat); known || err != nil {
+			t.Errorf("the account: %v, %v", known, err)
+		}
+		return err
+	})
+	sec.say("首页").sees("只供已登记的人员使用")
+}
