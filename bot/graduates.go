@@ -23,6 +23,7 @@ func graduateCommands() []command {
 		{name: "graduates", words: []string{"毕业生", "毕业生名单", "graduates"}, roles: branch, run: (*Turn).graduatesOf},
 		{name: "graduates.in", hidden: true, roles: branch, run: (*Turn).graduatePlaces},
 		{name: "graduates.link", hidden: true, roles: branch, run: (*Turn).villageLink},
+		{name: "graduates.links", hidden: true, roles: officers, run: (*Turn).villageLinks},
 		{name: "graduate.show", hidden: true, roles: graduateKeepers, run: onGraduate(record.SeeGraduates, (*Turn).lookAtGraduate)},
 		{name: "graduate.edit", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).editGraduate)},
 		{name: "graduate.confirm", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).confirmGraduate)},
@@ -232,7 +233,8 @@ func (t *Turn) placeRows(place record.Code) [][]Btn {
 		if place.Level() == record.County {
 			key = "by_township"
 		}
-		return append(rows, []Btn{t.Btn(key, "graduates.in "+string(place)), t.Btn("reserve_list", "reserve "+string(place))})
+		rows = append(rows, []Btn{t.Btn(key, "graduates.in "+string(place)), t.Btn("reserve_list", "reserve "+string(place))})
+		return append(rows, t.allLinksRow(place))
 	}
 	return [][]Btn{{t.Btn("register", "register "+string(place)), t.Btn("village_link", "graduates.link "+string(place))}, {t.Btn("reserve_list", "reserve "+string(place))}}
 }

@@ -224,8 +224,11 @@ func (b *Bot) stepJob(ctx context.Context, pace Pacer, j record.Job) (err error)
 			err = fmt.Errorf("bot: job panicked")
 		}
 	}()
-	if j.State == record.JobScreen {
+	switch j.State {
+	case record.JobScreen:
 		return b.workScreening(ctx, pace, j)
+	case record.JobLinks:
+		return b.workLinks(ctx, pace, j)
 	}
 	f, err := b.loadFile(ctx, j)
 	switch {
@@ -255,18 +258,27 @@ func (b *Bot) retryJob(ctx context.Context, j record.Job, cause error) (time.Dur
 	out := chat.OutcomeOf(cause)
 	b.log.Warn("bot: job not done", "job", j.ID, "try", j.Tries+1, "outcome", out.String(), "ref", ref, "err", cause)
 	final := out == chat.Refused || out == chat.TooBig || out == chat.Stale
-	key := "import.not_fetched"
-	switch j.State {
-	case record.JobApply:
-		key = "import.not_finished"
-	case record.JobScreen:
-		key = "screening.not_filled"
-	}
+	key := jobWords(j.State).failed
 	if j.Tries++; final || j.Tries >= jobTries {
 		return 0, b.endJob(ctx, j, func(t *Turn) { t.Send(t.Say(key, text.A{"Ref": ref}), t.homeRow()) })
 	}
 	err := b.store.Update(ctx, func(tx *storage.Tx) error { return tx.PutJob(j) })
 	return time.Duration(j.Tries) * jobRest, err
+}
+
+// jobWords are the keys of what is said of a job: how far it is, and that it was
+// not brought to its end.
+func jobWords(s record.JobState) (say struct{ progress, failed string }) {
+	say.progress, say.failed = "import.applying", "import.not_fetched"
+	switch s {
+	case record.JobApply:
+		say.failed = "import.not_finished"
+	case record.JobScreen:
+		say.progress, say.failed = "screening.filling", "screening.not_filled"
+	case record.JobLinks:
+		say.progress, say.failed = "links.issuing", "links.not_issued"
+	}
+	return say
 }
 
 // file is what a job's file says, compared with the store.
@@ -340,10 +352,7 @@ func (b *Bot) applyFile(ctx context.Context, pace Pacer, j record.Job, f file) e
 // progress edits the message of a job now and then. Losing an edit is harmless.
 func (b *Bot) progress(ctx context.Context, pace Pacer, j record.Job) func(done, of int) {
 	last := b.store.Now()
-	voice, key := b.personVoice(ctx, j.Person), "import.applying"
-	if j.State == record.JobScreen {
-		key = "screening.filling"
-	}
+	voice, key := b.personVoice(ctx, j.Person), jobWords(j.State).progress
 	return func(done, of int) {
 		now := b.store.Now()
 		if j.Message == 0 || now.Sub(last) < progressRest || done == of {

@@ -1,10 +1,12 @@
 package storage
 
 import (
+	"context"
 	"crypto/hmac"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"headgoose/storage/record"
@@ -64,6 +66,66 @@ func (tx *Tx) IssueEnrolLink(id, by record.PersonID, token []byte, valid time.Du
 // IssueVillageLink stores a link by which the graduates of a village register.
 func (tx *Tx) IssueVillageLink(village record.Code, by record.PersonID, token []byte, valid time.Duration) (payload string, err error) {
 	payload, _, err = tx.issue(record.Link{Kind: record.LinkVillage, Place: village, By: by}, token, valid)
+	return payload, err
+}
+
+// linkChunk is how many links one transaction issues, a write each.
+const linkChunk = 80
+
+// IssueVillageLinks issues the links of all villages of a place of which somebody
+// may issue them, in chunks. The tokens are those of an instant (see
+// VillageToken): called again after it was cut off, the links are the same.
+// progress, if any, is called after each chunk.
+func (s *Store) IssueVillageLinks(ctx context.Context, place record.Code, by record.PersonID, at time.Time, valid time.Duration, progress func(done, of int)) (issued int, err error) {
+	var villages []record.Place
+	err = s.View(ctx, func(tx *Tx) (err error) {
+		villages, err = tx.Villages(place)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	done := 0
+	for part := range slices.Chunk(villages, linkChunk) {
+		n := 0
+		err := s.Update(ctx, func(tx *Tx) (err error) {
+			n, err = tx.issueVillageLinks(part, by, at, valid)
+			return err
+		})
+		if err != nil {
+			return issued, err
+		}
+		issued += n
+		if done += len(part); progress != nil {
+			progress(done, len(villages))
+		}
+	}
+	return issued, nil
+}
+
+func (tx *Tx) issueVillageLinks(villages []record.Place, by record.PersonID, at time.Time, valid time.Duration) (issued int, err error) {
+	actor, err := tx.Actor(by)
+	if err != nil {
+		return 0, err
+	}
+	for _, v := range villages {
+		if may := record.Allow(actor, record.IssueVillageLink, record.Object{Place: v.Code}) == nil; !may {
+			continue
+		}
+		if _, err := tx.IssueVillageLink(v.Code, by, tx.VillageToken(v.Code, at), valid); err != nil {
+			return issued, err
+		}
+		issued++
+	}
+	return issued, nil
+}
+
+// VillageLink is the payload of the link that was issued to a village at an
+// instant; ErrLink where there is none that can be used.
+func (tx *Tx) VillageLink(village record.Code, at time.Time) (payload string, err error) {
+	payload = LinkPayload(record.LinkVillage, tx.VillageToken(village, at))
+	hash, _ := tx.LinkHash(payload)
+	_, err = tx.UsableLink(hash)
 	return payload, err
 }
 

@@ -14,6 +14,10 @@ const (
 
 	// JobScreen: no file, but a screening that is to be filled or cleared.
 	JobScreen JobState = "screen"
+
+	// JobLinks: no file, but the links of all villages of a place that are to be
+	// issued.
+	JobLinks JobState = "links"
 )
 
 // Job is a file that somebody sent, to be read outside of any transaction.
@@ -29,6 +33,7 @@ type Job struct {
 	// Message shows the progress; it is edited. 0: not sent yet.
 	Message   int64       `json:"message,omitzero"`
 	Screening ScreeningID `json:"screening,omitzero"` // of JobScreen
+	Place     Code        `json:"place,omitzero"`     // of JobLinks
 	Tries     int         `json:"tries,omitzero"`
 	Sealed    []byte      `json:"sealed,omitzero"`
 }

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"time"
 
 	"github.com/boombuler/barcode/qr"
 	"github.com/xuri/excelize/v2"
@@ -45,6 +46,30 @@ func WriteLinks(lang Lang, note string, lines []LinkLine) ([]byte, error) {
 		}
 		p.add(l.Village, roleWords.write(lang, l.Role), l.Name, l.URL, "")
 		p.picture(4, l.URL)
+	}
+	return b.bytes()
+}
+
+// VillageLinkLine is the link by which the graduates of a village register.
+type VillageLinkLine struct {
+	Township, Village, URL string
+	Until                  time.Time // written in its own zone
+}
+
+// WriteVillageLinks writes the links of villages, a row each.
+func WriteVillageLinks(lang Lang, title string, lines []VillageLinkLine) ([]byte, error) {
+	b := newWorkbook(lang)
+	p := b.sheet(lang.either("各村登记链接", "Villages' links"), title, lang.either(
+		"每个链接供所列村的在读大学生、毕业生本人登记,可以多人使用,到期作废。请只发给该村。",
+		"By each link the students and graduates of its village register themselves; it serves many, until it expires. Pass it on to that village only."),
+		[]column{
+			{"乡镇", "Township", 16},
+			{"村", "Village", 18},
+			{"登记链接", "Link", 60},
+			{"有效期至", "Valid until", 18},
+		})
+	for _, l := range lines {
+		p.add(l.Township, l.Village, l.URL, l.Until.Format("2006-01-02 15:04"))
 	}
 	return b.bytes()
 }

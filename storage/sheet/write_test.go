@@ -250,3 +250,20 @@ func TestReferrals(t *testing.T) {
 		}
 	}
 }
+
+// Links of villages stand a row each, whatever a name begins with.
+func TestVillageLinks(t *testing.T) {
+	until := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	lines := []VillageLinkLine{
+		{Township: "巴燕镇", Village: "下加合村", URL: "https://example.org/1", Until: until},
+		{Township: "群科镇", Village: "=文卜具村", URL: "https://example.org/2", Until: until},
+	}
+	for lang, name := range map[Lang]string{Chinese: "各村登记链接", English: "Villages' links"} {
+		data := must(t)(WriteVillageLinks(lang, "化隆县", lines))
+		f := reopen(t, data)
+		want := "巴燕镇|下加合村|https://example.org/1|2027-03-01 00:00\n群科镇|=文卜具村|https://example.org/2|2027-03-01 00:00"
+		if got := table(t, f, name); !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+}
