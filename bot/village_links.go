@@ -43,7 +43,7 @@ func (t *Turn) villageLinks() error {
 	if len(villages) == 0 {
 		return record.ErrNotFound
 	}
-	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.IssueVillageLink, Place: place, Note: "sheet"}); err != nil {
+	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.IssueVillageLink, Place: place, Note: "villages"}); err != nil {
 		return err
 	}
 	_, err = t.AddJob(record.Job{Chat: t.Ev.Chat.ID, Person: t.Person.ID, State: record.JobLinks, Place: place, Message: t.Ev.MessageID})
