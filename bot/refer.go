@@ -20,6 +20,7 @@ func referCommands() []command {
 		{name: "opening.show", hidden: true, roles: branch, run: onOpening(record.SeeOpenings, (*Turn).showOpening)},
 		{name: "opening.close", hidden: true, roles: officers, run: onOpening(record.KeepOpenings, (*Turn).closeOpening)},
 		{name: "opening.pick", hidden: true, roles: officers, run: onOpening("", (*Turn).pickScreening)},
+		{name: "refer.for", hidden: true, roles: officers, run: onScreening((*Turn).postsForScreening)},
 		{name: "opening.from", hidden: true, roles: officers, run: onOpening("", (*Turn).pickGraduate)},
 		{name: "referral.posts", hidden: true, roles: officers, run: onGraduate(record.KeepReferral, (*Turn).pickPost)},
 		{name: "referral.propose", hidden: true, roles: officers, run: onOpening("", (*Turn).propose)},

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -355,8 +356,20 @@ func endSteps(t *Turn) []dialog.Step {
 	}
 	return []dialog.Step{{
 		Name: "words", AskFor: ask, Field: "refer.field_reason", Choices: choices, Optional: true,
-		Parse: dialog.Text(record.MaxReferralNote), Max: record.MaxReferralNote,
+		Parse: parseReason, Max: record.MaxReferralNote,
 	}}
+}
+
+// numberInWords finds a mobile number in what is typed, however it is grouped.
+var numberInWords = regexp.MustCompile(`1(?:[ -]*\d){10}`)
+
+// parseReason takes words without a number: who may see one is not for words to
+// say.
+func parseReason(s string, a dialog.Answers) (string, error) {
+	if numberInWords.MatchString(s) {
+		return "", &dialog.Fault{Key: "refer.no_number"}
+	}
+	return dialog.Text(record.MaxReferralNote)(s, a)
 }
 
 func saveEnd(t *Turn, a dialog.Answers) error {

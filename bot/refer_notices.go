@@ -27,7 +27,7 @@ var toldOf = map[record.ReferralStage]struct{ asked, told []record.ReferralSide 
 // tellOfStep withdraws what was to be said of the step before, and tells those
 // concerned of the one just taken: one person on each side.
 func (t *Turn) tellOfStep(r record.Referral) error {
-	const most = 4
+	const most = 6
 	if _, err := t.WithdrawOutbox(record.ReferralNoticePrefix(r.ID), "step taken", most); err != nil {
 		return err
 	}

@@ -62,7 +62,11 @@ func (m *anyOrder) event() {
 	case "line":
 		who.line(m.anyLine())
 	case "say":
-		who.say(rapid.SampledFrom([]string{"推荐", "首页", "毕业生 001", "待遇低"}).Draw(m.rt, "said"))
+		said := []string{"推荐", "首页", "毕业生 001", "待遇低"}
+		if who == m.own || who == m.township { // the others would be shown what they typed themselves
+			said = append(said, "打 "+m.phones[len(m.phones)-1])
+		}
+		who.say(rapid.SampledFrom(said).Draw(m.rt, "said"))
 	case "word":
 		m.word()
 	case "withdraw", "agree":

@@ -113,20 +113,24 @@ func (t *Turn) pagesFrom(line string, q storage.ScreenQuery, page []record.Gradu
 	return row
 }
 
-// pickPost lists the posts for which a graduate can be proposed: graduate, page.
-func (t *Turn) pickPost(g record.Graduate) error {
-	if !g.Agrees(record.ToRefer, t.Tx.Now) {
-		return t.consentNeeded(g, "graduate.show "+string(g.ID))
-	}
-	if err := t.lookedAt(g, "referral.posts"); err != nil {
-		return err
-	}
-	list, err := t.postsFor(g)
+// postsForScreening lists the posts for which somebody of those who fit a screening
+// can be proposed: screening, page.
+func (t *Turn) postsForScreening(s record.Screening) error {
+	list, err := t.postsIn(s.Place)
 	if err != nil {
 		return err
 	}
-	from, to, turn := t.window(1, len(list), "referral.posts "+string(g.ID))
-	lines := []string{t.Say("refer.posts_for", text.A{"Name": g.Name, "N": len(list)})}
+	id := string(s.ID)
+	head := t.Say("refer.for", text.A{"Name": s.Name, "N": len(list)})
+	return t.choosePost(head, list, "refer.for "+id, func(o record.Opening) string { return "opening.from " + string(o.ID) + " " + id },
+		[]Btn{t.Btn("back", "screening.show "+id), t.Btn("referral_posts", "refer")})
+}
+
+// choosePost is a page of posts with a button each; the first argument of the
+// command is what it is for, the second the page.
+func (t *Turn) choosePost(head string, list []record.Opening, line string, choose func(record.Opening) string, last []Btn) error {
+	from, to, turn := t.window(1, len(list), line)
+	lines := []string{head}
 	if len(list) == 0 {
 		lines = append(lines, t.Say("refer.no_posts"))
 	}
@@ -137,34 +141,35 @@ func (t *Turn) pickPost(g record.Graduate) error {
 			return err
 		}
 		lines = append(lines, line)
-		row = append(row, t.openingButton(o, "referral.propose "+string(o.ID)+" "+string(g.ID)))
+		row = append(row, t.openingButton(o, choose(o)))
 	}
-	rows := append(inRows(row, 2), turn...)
-	t.Answer(strings.Join(lines, "\n"), append(rows, []Btn{t.Btn("back", "graduate.show "+string(g.ID)), t.Btn("referral_posts", "refer")})...)
+	t.Answer(strings.Join(lines, "\n"), append(append(inRows(row, 2), turn...), last)...)
 	return nil
 }
 
-// postsFor lists the open posts for which an officer may propose a graduate: those
-// of the own place, then those of the places that it belongs to.
-func (t *Turn) postsFor(g record.Graduate) ([]record.Opening, error) {
-	var list []record.Opening
-	add := func(of record.Code, keep func(record.Opening) bool) error {
-		some, err := t.Openings(of)
-		for _, o := range some {
-			had := slices.ContainsFunc(list, func(l record.Opening) bool { return l.ID == o.ID })
-			if !had && keep(o) {
-				list = append(list, o)
-			}
-		}
+// pickPost lists the posts for which a graduate can be proposed: graduate, page.
+func (t *Turn) pickPost(g record.Graduate) error {
+	if !g.Agrees(record.ToRefer, t.Tx.Now) {
+		return t.consentNeeded(g, "graduate.show "+string(g.ID))
+	}
+	if err := t.lookedAt(g, "referral.posts"); err != nil {
 		return err
 	}
-	for _, office := range t.offices() {
-		if err := add(office, func(record.Opening) bool { return true }); err != nil {
-			return nil, err
-		}
+	list, err := t.postsIn(g.Village)
+	if err != nil {
+		return err
 	}
-	// Openings lists by prefix, so those of the county alone are asked for by it.
-	return list, add(g.Village.County(), func(o record.Opening) bool { return t.mayProposeFor(o) == nil })
+	id := string(g.ID)
+	head := t.Say("refer.posts_for", text.A{"Name": g.Name, "N": len(list)})
+	return t.choosePost(head, list, "referral.posts "+id, func(o record.Opening) string { return "referral.propose " + string(o.ID) + " " + id },
+		[]Btn{t.Btn("back", "graduate.show "+id), t.Btn("referral_posts", "refer")})
+}
+
+// postsIn lists the posts of a place's county for which an officer may propose
+// somebody.
+func (t *Turn) postsIn(place record.Code) ([]record.Opening, error) {
+	list, err := t.Openings(place.County())
+	return slices.DeleteFunc(list, func(o record.Opening) bool { return t.mayProposeFor(o) != nil }), err
 }
 
 // consentNeeded says that a graduate cannot be proposed yet, and what to do.

@@ -259,7 +259,7 @@ func (t *Turn) screeningButtons(s record.Screening, place record.Code) [][]Btn {
 	return [][]Btn{
 		{t.Btn(towns, "screening.towns "+id), t.Btn("why_not", "screening.why "+id)},
 		{t.Btn("change", "screening.edit "+id), t.Btn("screening_name", "screening.name "+id)},
-		{t.Btn("screening_drop", "screening.drop "+id)},
+		{t.Btn("screening_drop", "screening.drop "+id), t.Btn("refer_to", "refer.for "+id)},
 		t.backRow(back),
 	}
 }

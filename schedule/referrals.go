@@ -74,6 +74,10 @@ func (p *Planner) referWord(tx *storage.Tx, id record.ReferralID, today record.D
 func (p *Planner) referTell(tx *storage.Tx, r record.Referral, word string) error {
 	var had []record.PersonID
 	if word == record.OverWord {
+		const most = 6
+		if _, err := tx.WithdrawOutbox(record.ReferralNoticePrefix(r.ID), word, most); err != nil {
+			return err
+		}
 		had = append(had, r.Rows[len(r.Rows)-1].By)
 	}
 	for _, side := range wordSides(r, word) {

@@ -219,7 +219,7 @@ func (tx *Tx) postLeft(id record.OpeningID) error {
 
 // HolderOf is who is on a side of a referral and can be written to: the graduate
 // with an account, the secretary of the graduate's village, that of the post's
-// village or an officer of its place, the officer who proposed it or else one of
+// village or else an officer of its place, the officer who proposed it or else one of
 // the graduate's township or county. found is false where there is nobody.
 func (tx *Tx) HolderOf(r record.Referral, side record.ReferralSide) (id record.PersonID, found bool, err error) {
 	switch side {
@@ -235,8 +235,8 @@ func (tx *Tx) HolderOf(r record.Referral, side record.ReferralSide) (id record.P
 	case record.VoiceSide:
 		return tx.inReach(record.Secretary, r.Village)
 	case record.ReceiverSide:
-		if r.Place.Level() == record.Village {
-			return tx.inReach(record.Secretary, r.Place)
+		if id, found, err := tx.inReach(record.Secretary, r.Place); err != nil || found {
+			return id, found, err
 		}
 		return tx.officerOf(r.Place)
 	case record.OfficeSide:
