@@ -170,3 +170,31 @@ func TestOutcomeOfAPlacement(t *testing.T) {
 	w.receiver.sees("到岗满 3 个月").press("去了别处").sees("记为“去了别处”?").press("去了别处").sees("这个推荐已结束", "满 3 个月:用人一方说去了别处", "结束(已离岗)")
 	w.own.sees("这个推荐已结束")
 }
+
+func TestPeopleFromAScreening(t *testing.T) {
+	w := newReferWorld(t)
+	w.township.saves().press("推荐岗位").sees("选人 · 可选岗位 1 个").press("金家庄村 村文书").sees("· 下加合村 毕业生 001", "[推荐 毕业生 001]")
+	w.township.press("推荐 毕业生 001").sees("✅ 已提名")
+	w.township.line("refer.for s000001").press("金家庄村 村文书").sees("(已提名)").seesNot("[推荐 毕业生 001]")
+}
+
+// A reason has no number in it, however it is written: who sees one is not for
+// words to say.
+func TestAReasonHasNoNumber(t *testing.T) {
+	w := newReferWorld(t)
+	w.asks()
+	w.own.press("不同意").say("打 139-0000 1301").sees("原因里请不要写手机号").say("工资 3000 元,太低").sees("已记下:不同意")
+	w.township.sees("本人不同意", "工资 3000 元,太低")
+}
+
+// Where the post's village has no secretary, an officer of its place hears for it.
+func TestAPostInAVillageWithoutASecretary(t *testing.T) {
+	w := newReferWorld(t)
+	county := w.person("县 001", record.CountyOfficer, hualong)
+	w.do(func(tx *storage.Tx) error { return tx.EndPost(w.receiver.id, record.Secretary, jinjia) })
+	county.line("referral.propose " + string(w.o.ID) + " " + string(w.g.ID)).press("征求本人")
+	w.own.press("同意")
+	county.sees("本人同意了").press("介绍双方")
+	w.township.sees("向您介绍一位毕业生", "139 0000 1301").press("已到岗").sees("✅ 已到岗")
+	w.receiver.say("推荐").sees("不在您的权限内")
+}
