@@ -34,7 +34,7 @@ func TestNoNumberBeforeTheYes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &anyOrder{referWorld: newReferWorld(t), rt: rt, phones: []string{ownPhone}}
 		m.other, m.far = m.person("组织委员 002", record.TownshipOfficer, qunke), m.person("书记 003", record.Secretary, wenbuju)
-		for range rapid.IntRange(5, 40).Draw(rt, "events") {
+		for range rapid.IntRange(5, 25).Draw(rt, "events") {
 			m.event()
 			shown += m.look()
 		}
