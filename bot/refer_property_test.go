@@ -161,7 +161,7 @@ func (m *anyOrder) anyLine() string {
 	}
 	return rapid.SampledFrom(append(lines,
 		"refer", "refer "+string(bayan), "opening.show "+o, "opening.close "+o+" yes", "referral.show "+id, "referral.publish "+id+" yes",
-		"referral.list "+string(bayan), "referral.posts "+g, "referral.propose "+o+" "+g, "refer.consent "+g, "refer.consent "+g+" yes", "graduate.show "+g,
+		"referral.list "+string(bayan), "referral.posts "+g, "referral.propose "+o+" "+g, "consent "+g, "consent.yes "+g+" refer", "consent.no "+g+" refer yes", "graduate.show "+g,
 		"referral.table "+string(bayan), "referral.outcome "+id+" 1 still", "referral.outcome "+id+" 1 left yes", "reserve.show "+g,
 	)).Draw(m.rt, "line")
 }
