@@ -42,7 +42,10 @@ var (
 	large = sync.OnceValues(func() (*benchStore, error) { return newBenchStore(600_000) })
 )
 
-func newBenchStore(villages int) (*benchStore, error) {
+func newBenchStore(villages int) (*benchStore, error) { return newBenchStoreOn(villages, nil) }
+
+// newBenchStoreOn is newBenchStore with a ring of keys; nil: derived ones.
+func newBenchStoreOn(villages int, ring storage.Keys) (*benchStore, error) {
 	dir, err := os.MkdirTemp("", "headgoose-bench")
 	if err != nil {
 		return nil, err
@@ -56,7 +59,7 @@ func newBenchStore(villages int) (*benchStore, error) {
 	zone := time.FixedZone("CST", 8*3600)
 	b := &benchStore{now: time.Date(2026, 12, 3, 10, 0, 0, 0, zone)}
 	b.store, err = storage.Open(context.Background(), engine, storage.Options{
-		Clock: func() time.Time { return b.now }, Key: make([]byte, storage.KeySize),
+		Clock: func() time.Time { return b.now }, Key: make([]byte, storage.KeySize), Ring: ring,
 	})
 	if err != nil {
 		return nil, err
