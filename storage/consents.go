@@ -28,6 +28,7 @@ func (tx *Tx) SetConsent(id record.GraduateID, p record.Purpose, c record.Consen
 	}
 	g := old
 	g.SetConsent(p, c)
+	tx.s.ages.Age(&g, tx.Now) // facts are asked about while the record may be kept
 	return g, tx.putGraduate(&old, g, nil)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -28,7 +29,7 @@ func TestYearGraduates(t *testing.T) {
 	t.Logf("seed: -yearseed %d, %d days", seed, 2*yearDays)
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(playTime))
-		g := &graduateYears{year: newYear(t, seed), asked: map[record.GraduateID]time.Time{}}
+		g := &graduateYears{year: newYear(t, seed), asked: map[record.GraduateID]time.Time{}, consent: map[record.GraduateID]time.Time{}, gone: map[record.GraduateID]bool{}, agreed: map[record.GraduateID]time.Time{}}
 		g.register()
 		g.play()
 		g.onceEach()
@@ -38,7 +39,7 @@ func TestYearGraduates(t *testing.T) {
 		for _, f := range found {
 			t.Error("data:", f)
 		}
-		for _, what := range []string{"asked of self", "asked of secretary", "pressed 仍是这样", "came to the call list", "called"} {
+		for _, what := range []string{"asked of self", "asked of secretary", "pressed 仍是这样", "came to the call list", "called", "asked about a consent", "pressed 继续保存", "forgotten: asked", "forgotten: expired"} {
 			if g.counts[what] == 0 && yearDays == 365 { // a short look may see none
 				t.Errorf("nothing of this happened: %s", what)
 			}
@@ -53,6 +54,10 @@ type graduateYears struct {
 	ids   []record.GraduateID
 	asked map[record.GraduateID]time.Time
 	calls map[record.GraduateID]bool
+	// consent is when it was last asked whether a consent goes on.
+	consent map[record.GraduateID]time.Time
+	gone    map[record.GraduateID]bool
+	agreed  map[record.GraduateID]time.Time
 }
 
 // register enters six graduates in each of thirty villages, every third with an
@@ -64,6 +69,9 @@ func (g *graduateYears) register() {
 			Village: g.villages[n%30], Name: fmt.Sprint("毕业生 ", n), BirthYear: 2003, Education: record.Bachelor, School: "青海大学",
 			Graduation: "2026-07", Employment: work[n%len(work)], Willingness: record.Willingnesses()[n%3], Source: record.BySecretary,
 			Consent: record.Consent{Version: "1", At: time.Now(), Source: record.BySecretary, Until: time.Now().AddDate(3, 0, 0)},
+		}
+		if n%4 == 1 { // ends within the two years
+			grad.Consent.Until = time.Now().AddDate(0, 0, 40+g.luck(2*yearDays))
 		}
 		if n%5 == 0 {
 			grad.Studying, grad.Employment, grad.Graduation = true, "", record.Date(fmt.Sprintf("2027-%02d", 3+g.luck(9)))
@@ -105,6 +113,8 @@ func (g *graduateYears) play() {
 			synctest.Wait()
 			g.look()
 		}
+		_, err := g.store.Purge(g.ctx)
+		g.must(err)
 	}
 	g.stop()
 }
@@ -112,6 +122,53 @@ func (g *graduateYears) play() {
 // staleFor is how long facts may be due before somebody is asked: a secretary's
 // digest is weekly, and a standstill takes days.
 const staleFor = 13 * 24 * time.Hour
+
+// mayBeGone holds a record that is not there any more against the promise: the
+// graduate wished it, or the consent ended, and it was asked first.
+func (g *graduateYears) mayBeGone(tx *storage.Tx, id record.GraduateID) error {
+	if g.gone[id] {
+		return nil
+	}
+	g.gone[id] = true
+	stone, found, err := tx.Gone(string(id))
+	if err != nil {
+		return err
+	}
+	if !found {
+		g.t.Errorf("%s is gone without a tombstone", id)
+	}
+	g.note("forgotten: " + string(stone.Why))
+	if asked := g.consent[id]; stone.Why == record.GoneExpired && (asked.IsZero() || stone.At.Sub(asked) < record.ConsentAskDays*24*time.Hour) {
+		g.t.Errorf("%s: asked on %s, gone on %s", id, asked, stone.At)
+	}
+	return nil
+}
+
+// consentKept holds a consent that ends against the promise: it is asked about in
+// time, once, unless there is nobody who can be asked.
+func (g *graduateYears) consentKept(tx *storage.Tx, grad record.Graduate) error {
+	at, asked, err := tx.ConsentAsked(grad.ID, record.ToKeep)
+	if err != nil {
+		return err
+	}
+	ends := grad.Consent.Expires()
+	if asked && !at.Equal(g.consent[grad.ID]) {
+		g.note("asked about a consent")
+		g.consent[grad.ID] = at
+		if at.Before(ends.AddDate(0, 0, -record.ConsentAskDays-2)) {
+			g.t.Errorf("%s ends on %s and was asked about on %s", grad.ID, ends, at)
+		}
+	}
+	late := tx.Now.After(ends.AddDate(0, 0, -record.ConsentAskDays).Add(staleFor))
+	if !late || asked {
+		return nil
+	}
+	if grad.Person != "" {
+		g.t.Errorf("%s has an account, ends on %s and was not asked (%s)", grad.ID, ends, tx.Now)
+	}
+	g.note("consents nobody could be asked about, by days")
+	return nil
+}
 
 // look holds every graduate against the promise, and has some of the call list
 // called.
@@ -121,11 +178,21 @@ func (g *graduateYears) look() {
 	g.must(g.store.View(g.ctx, func(tx *storage.Tx) error {
 		for _, id := range g.ids {
 			grad, err := tx.Graduate(id)
+			if errors.Is(err, record.ErrNotFound) {
+				if err := g.mayBeGone(tx, id); err != nil {
+					return err
+				}
+				continue
+			}
 			if err != nil {
 				return err
 			}
+			if err := g.consentKept(tx, grad); err != nil {
+				return err
+			}
 			k, due := grad.Asked, tx.Ages().Due(grad)
-			if k.At.IsZero() && now.Sub(due) > staleFor {
+			g.agreed[id] = grad.Consent.At
+			if k.At.IsZero() && now.Sub(due) > staleFor && now.Sub(g.agreed[id]) > staleFor && grad.Agrees(record.ToKeep, now) {
 				g.t.Errorf("%s has been stale since %s, and nobody was asked (%s)", id, due, now)
 			}
 			if last := g.asked[id]; k.Open && k.At.After(last) {
@@ -149,6 +216,9 @@ func (g *graduateYears) look() {
 		}
 		g.later(time.Duration(1+g.luck(300))*time.Hour, func() {
 			g.update(func(tx *storage.Tx) error {
+				if _, gone, err := tx.Gone(string(grad.ID)); err != nil || gone {
+					return err
+				}
 				_, err := tx.EditGraduate(grad.ID, nil, func(r *record.Graduate) {
 					if r.AwaitsGraduation(tx.Now.In(g.zone)) {
 						r.Studying, r.Employment = false, record.Seeking

@@ -158,6 +158,15 @@ func (y *year) react(chatID, messageID int64, kind string, luck int) {
 		case luck < 60:
 			does = []string{"逐个确认", "联系不上", "仍是这样"}
 		}
+	case record.KindConsent:
+		switch {
+		case luck < 40:
+			does = []string{"继续保存"}
+		case luck < 55:
+			does = []string{"撤回保存", "确认删除"}
+		}
+	case record.KindConsentsOf:
+		does = pick(luck, 60, "去问*", "*", "继续保存")
 	case record.KindSilent:
 		does = pick(luck, 70, "都已电话联系", "都已电话联系")
 	}
@@ -185,7 +194,8 @@ func pick(luck, below int, does ...string) []string {
 }
 
 // walk presses a button of a message, then of what the bot shows next, and types
-// what begins with >; "*" is the first button that is not a way back. It ends
+// what begins with >; "*" is the first button that is not a way back, "去问*" one
+// whose text begins so. It ends
 // where there is no such button (the plan has moved on).
 func (y *year) walk(chatID, messageID int64, does []string) {
 	shown, found := y.message(chatID, messageID)
@@ -229,6 +239,16 @@ func (y *year) message(chatID, id int64) (chattest.Shown, bool) {
 var waysBack = []string{"返回", "首页", "取消", "稍后再填", "下一页", "上一页", "上一步"}
 
 func button(s chattest.Shown, text string) (chat.Button, bool) {
+	if begin, open := strings.CutSuffix(text, "*"); open && begin != "" {
+		for _, row := range s.Buttons {
+			for _, b := range row {
+				if strings.HasPrefix(b.Text, begin) {
+					return b, true
+				}
+			}
+		}
+		return chat.Button{}, false
+	}
 	if text != "*" {
 		return s.Button(text)
 	}
