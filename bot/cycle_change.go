@@ -1,7 +1,9 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -82,20 +84,22 @@ func (t *Turn) spanLines(c record.Cycle, plan record.RotaPlan) []string {
 // clashLines say what does not go smoothly: provisional days, branches that had
 // to be put elsewhere, turns without a day.
 func (t *Turn) clashLines(in record.RotaInput, plan record.RotaPlan) []string {
-	provisional, elsewhere := 0, map[string]int{}
+	provisional, elsewhere := 0, map[busyWith]int{}
 	for _, p := range plan.Turns {
 		if p.Provisional {
 			provisional++
 		}
 		if p.Why.Kind == record.WhyClash && len(p.Why.Args) > 0 {
-			elsewhere[p.Why.Args[0]]++
+			elsewhere[t.busyWith(p.Why.Args)]++
 		}
 	}
 	var lines []string
-	for _, kind := range []record.BusyKind{record.BusyBatch, record.BusyLeave, record.BusySession, record.BusyTurn} {
-		if n := elsewhere[string(kind)]; n > 0 {
-			lines = append(lines, t.Say("cycle.clash", text.A{"N": n, "What": t.Say("busy." + string(kind))}))
+	for _, with := range slices.SortedFunc(maps.Keys(elsewhere), busyWith.compare) {
+		what := t.Say("busy." + string(with.kind))
+		if with.number > 0 {
+			what = t.Say("cycle.clash_batch", text.A{"Number": with.number, "To": with.to})
 		}
+		lines = append(lines, t.Say("cycle.clash", text.A{"N": elsewhere[with], "What": what}))
 	}
 	if provisional > 0 {
 		lines = append(lines, t.Say("cycle.provisional", text.A{"N": provisional}))
@@ -104,6 +108,34 @@ func (t *Turn) clashLines(in record.RotaInput, plan record.RotaPlan) []string {
 		lines = append(lines, t.Say("cycle.unplaced", text.A{"N": n}))
 	}
 	return lines
+}
+
+// busyWith is what branches are busy with: of a batch, which one.
+type busyWith struct {
+	kind   record.BusyKind
+	number int
+	to     string
+}
+
+func (b busyWith) compare(c busyWith) int {
+	return cmp.Or(cmp.Compare(b.kind, c.kind), cmp.Compare(b.number, c.number), cmp.Compare(b.to, c.to))
+}
+
+// busyWith reads the reason of a clash. A batch that is not there any more is said
+// by its kind alone.
+func (t *Turn) busyWith(args []string) busyWith {
+	with := busyWith{kind: record.BusyKind(args[0])}
+	if with.kind != record.BusyBatch || len(args) < 4 {
+		return with
+	}
+	s, err := t.Session(record.SessionID(args[3]))
+	if err != nil {
+		return with
+	}
+	if b, err := t.Batch(s.Batch); err == nil {
+		with.number, with.to = b.Number, b.Place
+	}
+	return with
 }
 
 // cyclePublish publishes a draft in one step; it is asked once more with its

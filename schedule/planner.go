@@ -156,6 +156,7 @@ func (p *Planner) parts() []part {
 		{"seats", p.seats},
 		{"study notes", p.notes},
 		{"requests", p.expireRequests},
+		{"leave", p.keepLeave},
 		{"posts", p.endPosts},
 		{"screenings", p.screenAgain},
 		{"referrals that are over", p.overReferrals},

@@ -70,3 +70,32 @@ func (p *Planner) tellRequest(tx *storage.Tx, id record.RequestID) error {
 	}
 	return nil
 }
+
+// keepLeave excuses branches on approved leave at the sessions that were planned, or
+// came to expect them, after the leave was approved.
+func (p *Planner) keepLeave(ctx context.Context, now time.Time) error {
+	var due []record.Leave
+	err := p.store.View(ctx, func(tx *storage.Tx) error {
+		due = nil
+		list, err := tx.ApprovedLeave(p.cfg.County, record.DateOf(now.In(p.cfg.Zone)))
+		for _, l := range list {
+			if err != nil {
+				return err
+			}
+			var open bool
+			if open, err = tx.LeaveOpen(l, p.cfg.hours()); open {
+				due = append(due, l)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, l := range due {
+		if err := p.store.Update(ctx, func(tx *storage.Tx) error { return tx.KeepLeave(l.ID, p.cfg.hours()) }); err != nil {
+			return fmt.Errorf("leave %s: %w", l.ID, err)
+		}
+	}
+	return nil
+}

@@ -127,7 +127,7 @@ func (tx *Tx) excuse(l record.Leave, h record.Hours, by record.PersonID) error {
 		if !b.Meets(l.Days) {
 			continue
 		}
-		_, err = tx.AnswerSeat(st.Programme, l.Village, false, h, by, l.Reason)
+		_, err = tx.ReleaseSeat(st.Programme, l.Village, h, by, l.Reason) // given back, not declined
 		if err != nil && !errors.Is(err, record.ErrTooLate) && !errors.Is(err, record.ErrChanged) {
 			return err
 		}
@@ -138,6 +138,37 @@ func (tx *Tx) excuse(l record.Leave, h record.Hours, by record.PersonID) error {
 			return nil
 		}
 		return err
+	})
+}
+
+// LeaveOpen says whether a session of an approved leave's days expects the branch
+// and nobody has noted anything of it there: it was planned later.
+func (tx *Tx) LeaveOpen(l record.Leave, h record.Hours) (open bool, err error) {
+	err = tx.eachLeaveSession(l, h, func(s record.Session, about record.Actor) error {
+		att, _, err := tx.Attendance(s.ID, about.Person)
+		open = open || len(att.Rows) == 0
+		return err
+	})
+	if errors.Is(err, record.ErrFull) {
+		return false, nil // more than one step takes; the officer excuses by hand
+	}
+	return open, err
+}
+
+// KeepLeave excuses the branch of an approved leave where LeaveOpen says so. It may
+// be called again. What somebody has noted stays.
+func (tx *Tx) KeepLeave(id record.RequestID, h record.Hours) error {
+	l, err := tx.Leave(id)
+	if err != nil || l.State != record.RequestApproved {
+		return err
+	}
+	by := l.Rows[len(l.Rows)-1].By
+	return tx.eachLeaveSession(l, h, func(s record.Session, about record.Actor) error {
+		att, _, err := tx.Attendance(s.ID, about.Person)
+		if err != nil || len(att.Rows) > 0 {
+			return err
+		}
+		return tx.Mark(s, about, record.Excused, record.ByLeave, by, l.Reason)
 	})
 }
 

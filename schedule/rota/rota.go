@@ -258,7 +258,7 @@ func (p *planner) set(base record.CycleBase, w waiting, at *place, plan *record.
 func (p *planner) against(v record.Code, base record.BaseID, day record.Date) record.Why {
 	for _, b := range p.in.Busy[v] {
 		if b.Has(day) {
-			return record.Why{Kind: record.WhyClash, Args: []string{string(b.Kind), string(b.From), string(b.To)}}
+			return record.Why{Kind: record.WhyClash, Args: []string{string(b.Kind), string(b.From), string(b.To), b.ID}}
 		}
 	}
 	for other, on := range p.days[v] {
