@@ -211,7 +211,7 @@ var chartStages = []struct {
 	color  chart.Color
 }{
 	{StageAttended, []Stage{StageAttended}, chart.Done},
-	{StageConfirmed, []Stage{StageConfirmed}, chart.Other},
+	{StageConfirmed, []Stage{StageConfirmed}, chart.Coming},
 	{StageAssigned, []Stage{StageAssigned}, chart.Between},
 	{StageDeclined, []Stage{StageDeclined, StageExcused, StageAbsent}, chart.Lacking},
 	{StageNone, []Stage{StageNone}, chart.Rest},

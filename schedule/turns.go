@@ -227,7 +227,7 @@ func (p *Planner) placeOwedOf(ctx context.Context, c record.Cycle, now time.Time
 			_, err := tx.AddRotaChange(record.RotaChange{Cycle: c.ID, Reason: "make_up", Moves: moves})
 			return err
 		})
-		if errors.Is(err, record.ErrPending) {
+		if errors.Is(err, record.ErrMoving) {
 			return nil // an officer's change came first
 		}
 		if err == nil {

@@ -86,14 +86,14 @@ func changeKey(cycle record.CycleID, id record.RotaChangeID) string {
 
 // AddRotaChange stores a change of a cycle's plan, whole: it will be made from
 // now on, in parts, in an order in which each move finds room. A change that is
-// being made is ErrPending; one without moves is ErrInvalid.
+// being made is ErrMoving; one without moves is ErrInvalid.
 func (tx *Tx) AddRotaChange(c record.RotaChange) (record.RotaChange, error) {
 	if len(c.Moves) == 0 {
 		return c, fmt.Errorf("%w: change of the rota without moves", record.ErrInvalid)
 	}
 	if open, err := tx.OpenRotaChange(c.Cycle); err != nil || open != "" {
 		if err == nil {
-			err = record.ErrPending
+			err = record.ErrMoving
 		}
 		return c, err
 	}

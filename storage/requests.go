@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +46,13 @@ func (tx *Tx) requestIDs(prefix string) ([]record.RequestID, error) {
 			ids = append(ids, id)
 		}
 	}
+	slices.SortFunc(ids, older)
 	return ids, nil
+}
+
+// older orders ids of leaves and swaps, which are counted together, by age.
+func older(a, b record.RequestID) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a[1:], b[1:]))
 }
 
 // RequestsDue lists the requests of a county whose deadline has passed.

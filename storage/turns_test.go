@@ -265,7 +265,7 @@ func TestRotaChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := add(); !errors.Is(err, record.ErrPending) {
+	if _, err := add(); !errors.Is(err, record.ErrMoving) {
 		t.Errorf("a second change at a time: %v", err)
 	}
 	one.Done = 1

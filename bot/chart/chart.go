@@ -25,6 +25,7 @@ type Color string
 // The colours, by what they say.
 const (
 	Done    Color = "#2f6db5" // here, enrolled, willing
+	Coming  Color = "#9cc4ec" // has said yes: will be here
 	Between Color = "#f0b445" // excused, considering
 	Lacking Color = "#c8503c" // missing, cannot be reached
 	Other   Color = "#7d8893" // neither good nor bad: does not want to return
@@ -238,7 +239,7 @@ func (d *drawing) segment(c Color, n, from, to, top, bottom int) {
 	fill := charts.ColorFromHex(string(c))
 	d.p.FilledRect(from, top, to, bottom, fill, fill, 0)
 	text := style(smallSize, charts.ColorWhite)
-	if c == Between || c == Rest {
+	if c == Between || c == Rest || c == Coming {
 		text.FontColor = ink
 	}
 	d.p.Text(strconv.Itoa(n), from+(to-from-d.figureWidth(n))/2, bottom-(barHeight-smallSize)/2-1, 0, text)

@@ -27,6 +27,7 @@ var refusals = []struct {
 	{record.ErrFull, "refusal.full"},
 	{record.ErrTooLate, "refusal.too_late"},
 	{record.ErrPending, "refusal.pending"},
+	{record.ErrMoving, "refusal.moving"},
 	{record.ErrOnDuty, "refusal.on_duty"},
 	{record.ErrKept, "refusal.kept"},
 	{record.ErrForgotten, "refusal.forgotten"},

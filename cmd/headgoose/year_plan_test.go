@@ -96,7 +96,7 @@ func (y *year) change(id record.CycleID, reason string, publication bool) {
 			return nil
 		}
 		_, err = tx.AddRotaChange(record.RotaChange{Cycle: id, By: y.officer, Reason: reason, Moves: moves, Publication: publication})
-		if errors.Is(err, record.ErrPending) {
+		if errors.Is(err, record.ErrMoving) {
 			pending = true
 			return nil
 		}

@@ -30,6 +30,7 @@ var (
 	ErrKept      = errors.New("has to be kept for a time yet")
 	ErrForgotten = errors.New("asked to be forgotten")
 
+	ErrMoving   = errors.New("a change of the plan is being made")
 	ErrSettled  = errors.New("settled already")
 	ErrClashing = errors.New("clashes with something else that is planned")
 
