@@ -47,7 +47,7 @@ var rooms = map[string][]string{
 
 // testRooms is what the tests in and below a folder may import besides.
 var testRooms = map[string][]string{
-	"bot":          {"storage/kv/memkv", "storage/kv/boltkv"},
+	"bot":          {"storage/kv/memkv", "storage/kv/boltkv", "storage/seal"},
 	"bot/telegram": {"bot/telegram/...", "bot/chat/chattest"},
 	"schedule":     {"bot/chat", "storage/kv/memkv", "storage/kv/boltkv"},
 	"storage":      {"storage/sheet", "storage/kv/...", "storage/record"},
