@@ -186,7 +186,7 @@ func TestTheConsentTextHasItsVersion(t *testing.T) {
 	}
 	// The sum of the texts of each version. A text that people have agreed to
 	// is not changed: it gets a new version and a new sum.
-	sums := map[string]string{"2026-11": "3ecd975ac0c6c614"}
+	sums := map[string]string{"2026-11": "3ecd975ac0c6c614", "2026-12": "81b27d9b7f9cfca3"}
 	if got := fmt.Sprintf("%x", h.Sum(nil)[:8]); got != sums[consentVersion] {
 		t.Errorf("the texts of version %s sum to %s, want %s", consentVersion, got, sums[consentVersion])
 	}

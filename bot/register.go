@@ -13,7 +13,7 @@ import (
 // consentVersion names the text of register.ask_consent and its _self form: a
 // change of what is asked is a change of the version, and whoever agreed to an
 // older one is asked again with the next change of the record.
-const consentVersion = "2026-11"
+const consentVersion = "2026-12"
 
 func registerCommands() []command {
 	return []command{

@@ -1,10 +1,13 @@
 package bot
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"testing"
 
+	"headgoose/bot/text"
 	"headgoose/storage"
 	"headgoose/storage/record"
 )
@@ -114,4 +117,21 @@ func TestALeaverTakesTheDataAway(t *testing.T) {
 		return err
 	})
 	sec.say("首页").sees("只供已登记的人员使用")
+}
+
+// Whatever changes in what people are told changes its version.
+func TestThePrivacyTextHasItsVersion(t *testing.T) {
+	w := newWorld(t)
+	sum := sha256.New()
+	for _, lang := range text.Languages {
+		turn := &Turn{b: w.bot, Voice: w.bot.texts.In(lang)}
+		for _, rule := range record.UseRules() {
+			sum.Write([]byte(turn.useLine(rule)))
+		}
+		sum.Write([]byte(turn.Say("privacy.foot")))
+	}
+	sums := map[string]string{"1": "5a170bdeac2d98b4"}
+	if got := hex.EncodeToString(sum.Sum(nil)[:8]); sums[privacyVersion] != got {
+		t.Errorf("the texts of version %s sum to %s, want %s", privacyVersion, got, sums[privacyVersion])
+	}
 }
