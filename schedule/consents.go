@@ -19,8 +19,8 @@ func (p *Planner) graduates(ctx context.Context) error {
 }
 
 // consents asks about consents that end within record.ConsentAskDays, each once:
-// the graduate, or the village's secretary where the graduate has no account. Where
-// nobody can be asked it is tried again every day, and the consent goes on to stand
+// the graduate, or the village's secretary where the graduate has no account, once a
+// week about all of them. Where nobody can be asked it is tried again every day, and the consent goes on to stand
 // in the record, though it is used no more.
 func (p *Planner) consents(ctx context.Context) error {
 	for skip, more := 0, true; more; {
@@ -65,8 +65,17 @@ func (p *Planner) askConsent(tx *storage.Tx, c storage.ConsentEnd) (done bool, e
 	if err != nil || !found {
 		return false, err
 	}
-	if _, err := tx.AddOutbox(row); err != nil {
+	added, err := tx.AddOutbox(row)
+	if err != nil {
 		return false, err
+	}
+	if !added {
+		// A secretary's row of this week: one that is still to be sent will say this
+		// consent as well; where it was sent, next week's will.
+		was, found, err := tx.Outbox(row.Key)
+		if err != nil || !found || was.State != record.Pending {
+			return false, err
+		}
 	}
 	return true, tx.AskedConsent(g.ID, c.Purpose)
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -17,19 +18,21 @@ import (
 
 // SetConsent notes a yes to a purpose, or with a zero Consent that it is
 // withdrawn, and draws the consequences: referrals and pending messages of the
-// purpose end with it. The yes to keeping is withdrawn by ForgetGraduate.
+// purpose end with it. The yes to keeping is withdrawn by ForgetGraduate. What else
+// the record says may have become void meanwhile (an expected graduation): that
+// keeps nobody from withdrawing.
 func (tx *Tx) SetConsent(id record.GraduateID, p record.Purpose, c record.Consent) (record.Graduate, error) {
 	old, err := tx.Graduate(id)
 	if err != nil {
 		return old, err
 	}
-	if p == record.ToKeep && c.At.IsZero() {
-		return old, record.ErrInvalid
+	if (p == record.ToKeep && c.At.IsZero()) || (c.Version == "") != c.At.IsZero() {
+		return old, fmt.Errorf("%w: consent", record.ErrInvalid)
 	}
 	g := old
 	g.SetConsent(p, c)
 	tx.s.ages.Age(&g, tx.Now) // facts are asked about while the record may be kept
-	return g, tx.putGraduate(&old, g, nil)
+	return g, tx.enterGraduate(&old, g)
 }
 
 // AskedConsent notes that it was asked whether a consent goes on.
@@ -38,9 +41,11 @@ func (tx *Tx) AskedConsent(id record.GraduateID, p record.Purpose) error {
 }
 
 // ConsentAsked is when it was last asked whether a consent goes on; found is
-// false where it was not since it was given.
+// false where it was not since it was given. A question of a day that has not come
+// is one of a clock that ran ahead: it is asked again.
 func (tx *Tx) ConsentAsked(id record.GraduateID, p record.Purpose) (at time.Time, found bool, err error) {
-	return get[time.Time](tx, askedKey(id, p))
+	at, found, err = get[time.Time](tx, askedKey(id, p))
+	return at, found && !at.After(tx.Now), err
 }
 
 func askedKey(id record.GraduateID, p record.Purpose) string {

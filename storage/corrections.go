@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"headgoose/storage/record"
 )
@@ -13,8 +14,13 @@ import (
 //	correctof/<subject>/<id>     -> true: the requests of a person, or about a graduate
 //	correctopen/<place>/<id>     -> true: those that wait for a decision
 
-// MaxCorrections is how many requests of one person may be open.
-const MaxCorrections = 3
+// MaxCorrections is how many requests of one person may be open. Of those that are
+// decided only the newest stay, keptCorrections in all: whoever is forgotten takes
+// them along in one transaction.
+const (
+	MaxCorrections  = 3
+	keptCorrections = MaxCorrections + 1
+)
 
 // Correction reads a request; ErrNotFound where there is none.
 func (tx *Tx) Correction(id record.CorrectionID) (record.Correction, error) {
@@ -35,12 +41,15 @@ func (tx *Tx) AskCorrection(c record.Correction) (record.Correction, error) {
 	if err != nil {
 		return c, err
 	}
-	open := 0
-	for _, m := range mine {
-		open += b2i(m.State == record.CorrectionOpen)
-	}
-	if open >= MaxCorrections {
+	decided := slices.DeleteFunc(slices.Clone(mine), func(m record.Correction) bool { return m.State == record.CorrectionOpen })
+	if len(mine)-len(decided) >= MaxCorrections {
 		return c, fmt.Errorf("%w: corrections", record.ErrTooMany)
+	}
+	if over := len(mine) + 1 - keptCorrections; over > 0 {
+		const atOnce = 10
+		if err := tx.deleteCorrections(decided[:min(over, len(decided), atOnce)]); err != nil {
+			return c, err
+		}
 	}
 	id, err := tx.newID("correction", "c")
 	if err != nil {
@@ -123,10 +132,14 @@ func (tx *Tx) dropCorrections(subject string) error {
 	if err != nil {
 		return err
 	}
+	return tx.deleteCorrections(list)
+}
+
+func (tx *Tx) deleteCorrections(list []record.Correction) error {
 	for _, c := range list {
-		errs := []error{
-			del(tx, "correction/"+string(c.ID)), del(tx, "correctof/"+string(c.Person)+"/"+string(c.ID)),
-			del(tx, "correctopen/"+string(c.Place)+"/"+string(c.ID)),
+		errs := []error{del(tx, "correction/"+string(c.ID)), del(tx, "correctof/"+string(c.Person)+"/"+string(c.ID))}
+		if c.State == record.CorrectionOpen {
+			errs = append(errs, del(tx, "correctopen/"+string(c.Place)+"/"+string(c.ID)))
 		}
 		if c.Graduate != "" {
 			errs = append(errs, del(tx, "correctof/"+string(c.Graduate)+"/"+string(c.ID)))

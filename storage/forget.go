@@ -179,10 +179,21 @@ func (tx *Tx) erasePerson(id record.PersonID, stone record.Gone) error {
 	return tx.entomb(string(id), stone)
 }
 
+// releaseRecord leaves a person's own graduate's record to be claimed anew: who
+// comes back comes as another person.
+func (tx *Tx) releaseRecord(id record.PersonID) error {
+	g, found, err := tx.GraduateOf(id)
+	if err != nil || !found {
+		return err
+	}
+	g.Person = ""
+	return errors.Join(del(tx, "gradof/"+string(id)), put(tx, "graduate/"+string(g.ID), g))
+}
+
 // detach takes away all by which a person is reached or recognised: account,
-// open form, enrolment links and claims, the number's hash.
+// own record, open form, enrolment links and claims, the number's hash.
 func (tx *Tx) detach(p record.Person) error {
-	if err := tx.dropCorrections(string(p.ID)); err != nil {
+	if err := errors.Join(tx.dropCorrections(string(p.ID)), tx.releaseRecord(p.ID)); err != nil {
 		return err
 	}
 	if p.Enrolled() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,20 +27,25 @@ func ringCounty(t *testing.T) (*county, *seal.Ring) {
 // copyOf is the data as a backup has it.
 func copyOf(t *testing.T, from kv.Engine) kv.Engine {
 	t.Helper()
-	to := memkv.New(memkv.Options{})
+	var all []kv.Entry
 	err := from.View(t.Context(), func(r kv.Reader) error {
-		return to.Update(t.Context(), func(w kv.Txn) error {
-			for e, err := range r.Scan(kv.Range{}) {
-				if err != nil {
-					return err
-				}
-				if err := w.Put(bytes.Clone(e.Key), bytes.Clone(e.Value)); err != nil {
-					return err
-				}
+		for e, err := range r.Scan(kv.Range{}) {
+			if err != nil {
+				return err
 			}
-			return nil
-		})
+			all = append(all, kv.Entry{Key: bytes.Clone(e.Key), Value: bytes.Clone(e.Value)})
+		}
+		return nil
 	})
+	to := memkv.New(memkv.Options{})
+	for part := range slices.Chunk(all, kv.MaxWrites) {
+		err = errors.Join(err, to.Update(t.Context(), func(w kv.Txn) (err error) {
+			for _, e := range part {
+				err = errors.Join(err, w.Put(e.Key, e.Value))
+			}
+			return err
+		}))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

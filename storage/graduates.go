@@ -197,6 +197,12 @@ func (tx *Tx) putGraduate(old *record.Graduate, g record.Graduate, others []reco
 	if err := tx.ownRecord(g); err != nil {
 		return err
 	}
+	return tx.enterGraduate(old, g)
+}
+
+// enterGraduate is putGraduate for a record that is known to be right, or to have
+// been.
+func (tx *Tx) enterGraduate(old *record.Graduate, g record.Graduate) error {
 	if old != nil {
 		if err := tx.indexGraduate(*old, false); err != nil {
 			return err

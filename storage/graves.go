@@ -187,8 +187,14 @@ func (s *Store) keepGraves(ctx context.Context) error {
 		if known {
 			continue
 		}
-		if err := s.Update(ctx, func(tx *Tx) error { return tx.forgetAgain(subject, stone) }); err != nil {
-			return err
+		for done := false; !done; {
+			err := s.Update(ctx, func(tx *Tx) (err error) {
+				done, err = tx.forgetAgain(subject, stone)
+				return err
+			})
+			if err != nil {
+				return err
+			}
 		}
 	}
 	var due bool
@@ -205,34 +211,37 @@ func (s *Store) keepGraves(ctx context.Context) error {
 	return s.Update(ctx, func(tx *Tx) error { return del(tx, "mend/") })
 }
 
-// forgetAgain forgets somebody whose key is destroyed already.
-func (tx *Tx) forgetAgain(subject string, stone record.Gone) error {
-	err := put(tx, "mend/", true)
-	switch of := subjectKey(subject); {
-	case err != nil:
-	case of.Graduate != "":
+// forgetAgain forgets somebody whose key is destroyed already; done is false where
+// a transaction has no room for all of it.
+func (tx *Tx) forgetAgain(subject string, stone record.Gone) (done bool, err error) {
+	if err := put(tx, "mend/", true); err != nil {
+		return false, err
+	}
+	if of := subjectKey(subject); of.Graduate != "" {
 		err = tx.eraseGraduate(of.Graduate, stone)
-	default:
-		if err = tx.endAllPosts(of.Person); err == nil {
-			err = tx.erasePerson(of.Person, stone)
-		}
+	} else if left, postsErr := tx.endSomePosts(of.Person); postsErr != nil || left {
+		return false, postsErr
+	} else {
+		err = tx.erasePerson(of.Person, stone)
 	}
 	if errors.Is(err, record.ErrNotFound) {
-		return tx.entomb(subject, stone) // not in this data: it must not come in either
+		err = tx.entomb(subject, stone) // not in this data: it must not come in either
 	}
-	return err
+	return err == nil, err
 }
 
-// endAllPosts ends the posts that a person holds in data from a backup.
-func (tx *Tx) endAllPosts(id record.PersonID) error {
+// endSomePosts ends posts that a person holds in data from a backup, as many as
+// have room in a transaction; left says that there were any.
+func (tx *Tx) endSomePosts(id record.PersonID) (left bool, err error) {
+	const atOnce = 5 // about twelve writes each
 	actor, err := tx.Actor(id)
 	if err != nil {
-		return err
+		return false, err
 	}
-	for _, p := range actor.Posts {
+	for _, p := range actor.Posts[:min(len(actor.Posts), atOnce)] {
 		if err := tx.EndPost(p.Person, p.Role, p.Place); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return len(actor.Posts) > 0, nil
 }

@@ -449,7 +449,7 @@ func (tx *Tx) endReferrals(id record.GraduateID, why record.ReferralEnd) error {
 		if !r.Stage.Open() {
 			continue
 		}
-		if _, err := tx.stepReferral(r, record.ReferralRow{Stage: record.ReferralEnded, End: why}, ""); err != nil {
+		if _, err := tx.endReferral(r, why); err != nil {
 			return err
 		}
 		if _, err := tx.WithdrawOutbox(record.ReferralNoticePrefix(r.ID), string(why), referralNotices); err != nil {
@@ -459,17 +459,26 @@ func (tx *Tx) endReferrals(id record.GraduateID, why record.ReferralEnd) error {
 	return nil
 }
 
+// endReferral ends a referral by no step of anybody.
+func (tx *Tx) endReferral(r record.Referral, why record.ReferralEnd) (record.Referral, error) {
+	return tx.stepReferral(r, record.ReferralRow{Stage: record.ReferralEnded, End: why}, "")
+}
+
 // cutReferrals ends the referrals of a graduate who is erased, and takes out of
-// all of them whom they were about and what was written.
+// all of them whom they were about and what was written. What was still to be said
+// about them is about a step that is over, and is dropped when its time comes: an
+// erasure has no room for it.
 func (tx *Tx) cutReferrals(g record.Graduate) error {
-	if err := tx.endReferrals(g.ID, record.EndErased); err != nil {
-		return err
-	}
 	list, err := tx.ReferralsOf(g.ID)
 	if err != nil {
 		return err
 	}
 	for _, old := range list {
+		if old.Stage.Open() {
+			if old, err = tx.endReferral(old, record.EndErased); err != nil {
+				return err
+			}
+		}
 		r := old
 		r.Graduate, r.Notes, r.Outcomes, r.Consent = "", nil, nil, record.Consent{}
 		r.Rows = slices.Clone(r.Rows)

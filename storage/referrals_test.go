@@ -132,7 +132,8 @@ func TestReferralRefusals(t *testing.T) {
 }
 
 // Withdrawing the consent ends what is under way and what was to be said about
-// it, in one transaction; erasing the record leaves nothing that leads to it.
+// it, in one transaction; erasing the record leaves nothing that leads to it, and
+// what was to be said is found out of date when its time comes.
 func TestReferralEndsWithTheConsent(t *testing.T) {
 	for _, erase := range []bool{false, true} {
 		c := newReferStore(t)
@@ -156,12 +157,12 @@ func TestReferralEndsWithTheConsent(t *testing.T) {
 				return err
 			}
 			row, _, err := tx.Outbox(key)
-			want := record.EndWithdrawn
+			want, state := record.EndWithdrawn, record.Dropped
 			if erase {
-				want = record.EndErased
+				want, state = record.EndErased, record.Pending
 			}
 			last := now.Rows[len(now.Rows)-1]
-			if now.Stage != record.ReferralEnded || last.End != want || row.State != record.Dropped {
+			if now.Stage != record.ReferralEnded || last.End != want || row.State != state {
 				t.Errorf("erase %v: %+v, notice %s", erase, now, row.State)
 			}
 			if erase && (now.Graduate != "" || now.Notes != nil) {

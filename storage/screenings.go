@@ -28,12 +28,13 @@ import (
 // missing in some, and a page leaves out who does not fit any more (see Screened).
 
 // Room of one transaction for screenings: a change of a record moves somebody in
-// or out of at most roomOfChange of them at once, a transaction of their own
-// makes about roomOfChunk writes.
+// or out of at most roomOfChange of them at once, the erasure of one out of
+// roomOfErasure, a transaction of their own makes about roomOfChunk writes.
 const (
-	roomOfChange = 5
-	roomOfChunk  = 60
-	lookAtOnce   = 200 // graduates that one transaction looks at
+	roomOfChange  = 5
+	roomOfErasure = 1
+	roomOfChunk   = 60
+	lookAtOnce    = 200 // graduates that one transaction looks at
 )
 
 // Screening reads a screening; ErrNotFound where there is none (any more).
@@ -295,22 +296,26 @@ func (tx *Tx) gradNameKey(g record.Graduate) string {
 // somebody moves to another village.
 func (tx *Tx) screenGraduate(old, g *record.Graduate) error {
 	if old != nil && (g == nil || old.Village != g.Village) {
-		if _, err := tx.rescreen(old.Village, old.ID, nil, ""); err != nil {
+		room := roomOfChange
+		if g == nil {
+			room = roomOfErasure
+		}
+		if _, err := tx.rescreen(old.Village, old.ID, nil, "", room); err != nil {
 			return err
 		}
 	}
 	if g == nil {
 		return nil
 	}
-	_, err := tx.rescreen(g.Village, g.ID, g, "")
+	_, err := tx.rescreen(g.Village, g.ID, g, "", roomOfChange)
 	return err
 }
 
 // rescreen brings the screenings over a village in line with a record, nil for
-// one that is not there (any more), first the one named, if any. Where more than
-// roomOfChange of them change, the rest is due. It says how many writes it made
+// one that is not there (any more), first the one named, if any. Where more of them
+// change than there is room for, the rest is due. It says how many writes it made
 // at most.
-func (tx *Tx) rescreen(village record.Code, id record.GraduateID, g *record.Graduate, first record.ScreeningID) (writes int, err error) {
+func (tx *Tx) rescreen(village record.Code, id record.GraduateID, g *record.Graduate, first record.ScreeningID, room int) (writes int, err error) {
 	screens, err := tx.screeningsOver(village)
 	if err != nil {
 		return 0, err
@@ -318,7 +323,6 @@ func (tx *Tx) rescreen(village record.Code, id record.GraduateID, g *record.Grad
 	if i := slices.IndexFunc(screens, func(s record.Screening) bool { return s.ID == first }); i > 0 {
 		screens[0], screens[i] = screens[i], screens[0]
 	}
-	room := roomOfChange
 	due := "screendue/" + string(village.County()) + "/" + string(village) + "/" + numbered(id)
 	left := false
 	var end time.Time
@@ -470,11 +474,11 @@ func (tx *Tx) rescreenNow(village record.Code, id record.GraduateID, first recor
 	g, err := tx.Graduate(id)
 	switch {
 	case errors.Is(err, record.ErrNotFound):
-		return tx.rescreen(village, id, nil, first)
+		return tx.rescreen(village, id, nil, first, roomOfChange)
 	case err != nil:
 		return 0, err
 	case g.Village != village:
-		return tx.rescreen(village, id, nil, first)
+		return tx.rescreen(village, id, nil, first, roomOfChange)
 	}
-	return tx.rescreen(village, id, &g, first)
+	return tx.rescreen(village, id, &g, first, roomOfChange)
 }
