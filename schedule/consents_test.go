@@ -3,6 +3,7 @@ package schedule
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"headgoose/storage"
 	"headgoose/storage/record"
@@ -73,6 +74,63 @@ func TestWhetherConsentsGoOn(t *testing.T) {
 		}
 		if got := c.rows("consent/"); len(got) != 1 {
 			t.Errorf("asked again: %v", got)
+		}
+	})
+}
+
+// A secretary who was asked this week is asked about what ends since then in the
+// next one: nobody's consent ends without the question.
+func TestConsentsThatEndAfterTheWeeksQuestion(t *testing.T) {
+	inFakeTime(t, func(t *testing.T, r *rig) {
+		c := newCounty(r, 1, 1)
+		c.wake()
+		for c.clock.Now().In(c.cfg.Zone).Weekday() != time.Monday {
+			c.days(1)
+		}
+		first, second := c.seeker("毕业生 甲", c.villages[0], ""), c.seeker("毕业生 乙", c.villages[0], "")
+		soon := func(id record.GraduateID) {
+			c.update(func(tx *storage.Tx) error {
+				_, err := tx.SetConsent(id, record.ToKeep, record.Consent{Version: "1", At: tx.Now, Source: record.BySheet, Until: tx.Now.AddDate(0, 0, 10)})
+				return err
+			})
+		}
+		asked := func(id record.GraduateID) (found bool) {
+			c.update(func(tx *storage.Tx) (err error) {
+				_, found, err = tx.ConsentAsked(id, record.ToKeep)
+				return err
+			})
+			return found
+		}
+		soon(first)
+		c.days(1)
+		sent := c.rows("consentof/")
+		if len(sent) != 1 || !asked(first) {
+			t.Fatalf("the first one is asked by %v", sent)
+		}
+		c.clock.move(12 * time.Hour)
+		c.update(func(tx *storage.Tx) error {
+			row, _, err := tx.Outbox(sent[0])
+			if err != nil {
+				return err
+			}
+			rows, err := tx.LeaseOutbox(record.Notice, 1, func(r record.Outbox) bool { return r.Key == row.Key })
+			if len(rows) != 1 {
+				t.Errorf("not due: %+v", row)
+			}
+			for _, r := range rows {
+				r.State = record.Sent
+				if _, err := tx.SettleOutbox(r); err != nil {
+					return err
+				}
+			}
+			return err
+		})
+		soon(second)
+		if c.days(1); asked(second) {
+			t.Error("counted as asked by a message that went out before")
+		}
+		if c.days(6); !asked(second) || len(c.rows("consentof/")) != 2 {
+			t.Errorf("not asked a week later: %v", c.rows("consentof/"))
 		}
 	})
 }

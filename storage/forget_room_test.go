@@ -212,3 +212,20 @@ func TestALeaverWithAnOwnRecord(t *testing.T) {
 	c.do(func(tx *Tx) error { return tx.ForgetGraduate(g.ID) })
 	c.opened(backup, ring).checked()
 }
+
+// What was asked by a clock that ran ahead is asked again.
+func TestAskedAboutAConsentByAWrongClock(t *testing.T) {
+	c, _ := ringCounty(t)
+	g := c.graduate("毕业生 001")
+	today := c.now
+	c.now = today.AddDate(5, 0, 0)
+	c.do(func(tx *Tx) error { return tx.AskedConsent(g.ID, record.ToKeep) })
+	c.now = today.AddDate(0, record.ConsentMonths, -10)
+	c.do(func(tx *Tx) error {
+		list, err := tx.ConsentsToAsk("630224", 0, 10)
+		if len(list) != 1 {
+			t.Errorf("to ask: %v", list)
+		}
+		return err
+	})
+}
