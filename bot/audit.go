@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,7 +117,7 @@ func (t *Turn) auditPage(q storage.AuditQuery, head, line, before string, back [
 }
 
 func (t *Turn) auditLine(a record.Audit) (string, error) {
-	args := text.A{"When": t.When(a.At), "Who": t.Say("audit.bot"), "What": t.Say("action." + string(a.Action)), "Whom": "", "Place": "", "Note": clip(t.noteOfLine(a.Note), 40)}
+	args := text.A{"When": t.When(a.At), "Who": t.Say("audit.bot"), "What": t.Say("action." + string(a.Action)), "Whom": "", "Place": "", "Note": clip(t.noteOfLine(a), 40)}
 	var err error
 	if a.By != "" {
 		if args["Who"], err = t.nameOf(a.By); err != nil {
@@ -149,10 +150,16 @@ func (t *Turn) auditLine(a record.Audit) (string, error) {
 	return t.Say("audit.line", args), nil
 }
 
-// noteOfLine says a line's note, whose words are codes where they are no ids.
-func (t *Turn) noteOfLine(note string) string {
-	parts := strings.Fields(note)
+// noteOfLine says a line's note, whose words are codes where they are no ids: of a
+// referral its stages.
+func (t *Turn) noteOfLine(a record.Audit) string {
+	parts := strings.Fields(a.Note)
+	referral := a.Action == record.KeepReferral || a.Action == record.AnswerReferral || a.Action == record.ReceiveReferral
 	for i, part := range parts {
+		if referral && slices.Contains(record.ReferralStages(), record.ReferralStage(part)) {
+			parts[i] = t.Say("referral_stage." + part)
+			continue
+		}
 		if said, err := t.Voice.Try("audit.word." + strings.ReplaceAll(part, ".", "_")); err == nil {
 			parts[i] = said
 		}

@@ -15,7 +15,7 @@ import (
 //	consent          graduate           the page
 //	consent.yes      graduate, purpose  agrees, or goes on
 //	consent.no       graduate, purpose  asks; with "yes" it is withdrawn
-//	consent.ending   village            those who are to be asked whether it goes on
+//	consent.ending   village, page      those who are to be asked whether it goes on
 func consentCommands() []command {
 	return []command{
 		{name: "consent", words: []string{"同意", "同意事项", "consent"}, roles: graduateKeepers, run: (*Turn).consentOf},
@@ -180,15 +180,16 @@ func (t *Turn) consentsEnding() error {
 	if err != nil {
 		return err
 	}
+	from, to, turn := t.window(1, len(list), "consent.ending "+string(village))
 	var rows []Btn
-	for _, g := range list[:min(len(list), graduatePage)] {
+	for _, g := range list[from:to] {
 		rows = append(rows, Btn{Text: clip(g.Name, 12), Line: "consent " + string(g.ID)})
 	}
 	name, err := t.placeName(village)
 	if err != nil {
 		return err
 	}
-	t.Answer(t.Say("consent.ending", text.A{"Village": name, "Count": len(list)}), append(inRows(rows, 2), []Btn{t.Btn("back", "graduates "+string(village)), t.Btn("home", "start")})...)
+	t.Answer(t.Say("consent.ending", text.A{"Village": name, "Count": len(list)}), append(append(inRows(rows, 2), turn...), []Btn{t.Btn("back", "graduates "+string(village)), t.Btn("home", "start")})...)
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 // the record decides, and the person is told.
 //
 //	mydata.fix                     the form
-//	mydata.fixes   place           those that wait for a decision
+//	mydata.fixes   page            those that wait for a decision
 //	mydata.asked   request         one of them
 //	mydata.made    request         it was corrected
 //	mydata.kept    request         it stays: the reason is asked
@@ -65,7 +65,7 @@ func saveFix(t *Turn, a dialog.Answers) error {
 	if err != nil {
 		return err
 	}
-	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.SeeSelf, Person: c.Person, Graduate: c.Graduate, Place: c.Place, Note: "asked for a correction"}); err != nil {
+	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.SeeSelf, Person: c.Person, Graduate: c.Graduate, Place: c.Place, Note: "correction asked"}); err != nil {
 		return err
 	}
 	keepers, err := t.keepersOf(c)
@@ -149,15 +149,16 @@ func (t *Turn) fixes() error {
 	if err != nil {
 		return err
 	}
+	from, to, turn := t.window(0, len(list), "mydata.fixes")
 	var row []Btn
-	for _, c := range list[:min(len(list), graduatePage)] {
+	for _, c := range list[from:to] {
 		name, err := t.fixName(c)
 		if err != nil {
 			return err
 		}
 		row = append(row, Btn{Text: clip(name, 12), Line: "mydata.asked " + string(c.ID)})
 	}
-	t.Answer(t.Say("fix.list", text.A{"Count": len(list)}), append(inRows(row, 2), t.homeRow())...)
+	t.Answer(t.Say("fix.list", text.A{"Count": len(list)}), append(append(inRows(row, 2), turn...), t.homeRow())...)
 	return nil
 }
 

@@ -374,7 +374,11 @@ func (t *Turn) saveForm(f openForm) error {
 	if !ready {
 		return t.keepForm(f, &dialog.Fault{Key: "form.incomplete"})
 	}
-	if err := f.may(t, answers); err != nil {
+	err = f.may(t, answers)
+	if errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrSettled) {
+		return t.endVoid(f, err)
+	}
+	if err != nil {
 		return err
 	}
 	if err := t.EndDialog(f.d.Chat); err != nil {
@@ -387,4 +391,12 @@ func (t *Turn) saveForm(f openForm) error {
 		return t.keepForm(f, fault)
 	}
 	return err
+}
+
+// endVoid ends a form about something that is gone or over meanwhile: it can never
+// be saved.
+func (t *Turn) endVoid(f openForm, err error) error {
+	key, _ := text.Refusal(err)
+	t.Answer(t.Say(key), t.homeRow())
+	return t.EndDialog(f.d.Chat)
 }

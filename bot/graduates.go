@@ -424,8 +424,10 @@ func (t *Turn) dropNow(g record.Graduate, why string) error {
 		return err
 	}
 	own := g.Person == t.Person.ID
-	if own && len(t.Actor.Posts) == 0 {
+	if _, err := t.Tx.Person(t.Person.ID); errors.Is(err, record.ErrNotFound) {
 		t.Person, t.Known = record.Person{}, false // forgotten with the record
+	} else if err != nil {
+		return err
 	}
 	done := "graduates.dropped_" + why
 	if own {

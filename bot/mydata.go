@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"headgoose/bot/chat"
@@ -13,7 +15,7 @@ import (
 )
 
 // What is held about the reader and who looked at it; to have it corrected
-// (correct.go); to be forgotten.
+// (fix.go); to be forgotten.
 func mydataCommands() []command {
 	return []command{
 		{name: "mydata", words: []string{"我的数据", "mydata"}, run: (*Turn).mydata},
@@ -60,6 +62,9 @@ func (t *Turn) mydata() error {
 	return nil
 }
 
+// postsShown is how many posts are said, the newest ones; the file has all.
+const postsShown = 8
+
 // mydataPerson says what the roster has of the reader.
 func (t *Turn) mydataPerson() ([]string, error) {
 	p := t.Person
@@ -71,12 +76,16 @@ func (t *Turn) mydataPerson() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, post := range posts {
+	before := max(0, len(posts)-postsShown)
+	for _, post := range posts[before:] {
 		line, err := t.postLine(post)
 		if err != nil {
 			return nil, err
 		}
 		lines = append(lines, "· "+line)
+	}
+	if before > 0 {
+		lines = append(lines, t.Say("mydata.posts_before", text.A{"Count": before}))
 	}
 	return lines, nil
 }
@@ -145,12 +154,13 @@ func (t *Turn) looks(own record.GraduateID) ([]record.Audit, error) {
 			return nil, err
 		}
 		for _, a := range lines {
-			if a.By != t.Person.ID && len(looks) < looksKept {
+			if a.By != t.Person.ID {
 				looks = append(looks, a)
 			}
 		}
 	}
-	return looks, nil
+	slices.SortFunc(looks, func(a, b record.Audit) int { return cmp.Compare(b.Seq, a.Seq) })
+	return looks[:min(len(looks), looksKept)], nil
 }
 
 // mydataFile asks for all of it as a file.
@@ -240,13 +250,13 @@ func (t *Turn) stripSelf() error {
 	if len(posts) == 0 {
 		return record.ErrNotFound
 	}
-	if t.Arg(0) != "yes" {
-		t.Answer(t.Say("forget.strip_ask"), []Btn{t.Btn("keep_record", "forget"), t.Btn("drop_yes", "forget.strip yes")})
-		return nil
-	}
 	own, found, err := t.GraduateOf(t.Person.ID)
 	if err != nil {
 		return err
+	}
+	if t.Arg(0) != "yes" {
+		t.Answer(t.Say("forget.strip_ask", text.A{"Graduate": found}), []Btn{t.Btn("keep_record", "forget"), t.Btn("drop_yes", "forget.strip yes")})
+		return nil
 	}
 	if found {
 		if err := t.ForgetGraduate(own.ID); err != nil {

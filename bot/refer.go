@@ -378,10 +378,15 @@ func referDuty() homeDuty {
 				}
 				list = append(list, some...)
 			}
-		} else if g, found, err := t.GraduateOf(t.Person.ID); err != nil || !found {
+		}
+		if g, found, err := t.GraduateOf(t.Person.ID); err != nil {
 			return 0, err
-		} else if list, err = t.ReferralsOf(g.ID); err != nil {
-			return 0, err
+		} else if found {
+			own, err := t.ReferralsOf(g.ID)
+			if err != nil {
+				return 0, err
+			}
+			list = append(list, own...)
 		}
 		seen := map[record.ReferralID]bool{}
 		for _, r := range list {

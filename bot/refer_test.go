@@ -198,3 +198,54 @@ func TestAPostInAVillageWithoutASecretary(t *testing.T) {
 	w.township.sees("向您介绍一位毕业生", "139 0000 1301").press("已到岗").sees("✅ 已到岗")
 	w.receiver.say("推荐").sees("不在您的权限内")
 }
+
+// What was still to be said of a graduate who is forgotten is not said.
+func TestWordsAboutSomebodyForgotten(t *testing.T) {
+	w := newReferWorld(t)
+	w.asks()
+	w.own.press("同意")
+	w.do(func(tx *storage.Tx) error {
+		list, err := tx.OpenReferrals(xiajiahe)
+		if err != nil {
+			return err
+		}
+		for side, to := range map[record.ReferralSide]record.PersonID{
+			record.GraduateSide: w.own.id, record.ReceiverSide: w.receiver.id, record.OfficeSide: w.township.id, record.VoiceSide: w.home.id,
+		} {
+			if _, err := tx.AddOutbox(record.ReferralNotice(list[0], side, "wait3", to, true, tx.Now.Add(time.Hour), tx.Now.Add(referUse))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	had := map[int64]int{}
+	all := []persona{w.own, w.receiver, w.township, w.home}
+	w.own.line("graduate.drop " + string(w.g.ID) + " asked").sees("✅ 您的登记已删除")
+	for _, p := range all {
+		had[p.chat] = p.messages()
+	}
+	w.now = w.now.Add(2 * time.Hour)
+	w.deliver()
+	for _, p := range all {
+		if n := p.messages(); n != had[p.chat] {
+			p.sees("nothing")
+		}
+	}
+}
+
+// Whoever is a secretary and a graduate is told at home of a question about a post.
+func TestASecretaryWhoIsAskedAsAGraduate(t *testing.T) {
+	w := newReferWorld(t)
+	w.do(func(tx *storage.Tx) error { return tx.Appoint(w.own.id, record.Secretary, wenbuju, "2024-01-01") })
+	w.asks()
+	w.own.say("首页").sees("有 1 个推荐等您处理")
+}
+
+// The log says the stages of a referral as its card does.
+func TestReferralsInTheLog(t *testing.T) {
+	w := newReferWorld(t)
+	w.asks()
+	w.own.press("同意")
+	county := w.person("管理员 001", record.CountyOfficer, hualong)
+	county.say("操作记录").sees("(已提名 r1)", "(已征求本人 r1)", "(本人同意 r1)").seesNot("本人要求", "agreed")
+}

@@ -12,7 +12,8 @@ import (
 
 // consentVersion names the text of register.ask_consent and its _self form: a
 // change of what is asked is a change of the version, and whoever agreed to an
-// older one is asked again with the next change of the record.
+// older one, or whose yes has ended, is asked again with the next change of the
+// record.
 const consentVersion = "2026-12"
 
 func registerCommands() []command {
@@ -217,10 +218,16 @@ func (t *Turn) answersOf(g record.Graduate) dialog.Answers {
 			delete(a, void)
 		}
 	}
-	if g.Consent.Version == consentVersion {
+	if t.consentStands(g) {
 		a["consent"] = "yes"
 	}
 	return a
+}
+
+// consentStands says whether the yes to keeping a record holds and was given to
+// what is asked now.
+func (t *Turn) consentStands(g record.Graduate) bool {
+	return g.Consent.Version == consentVersion && g.Consent.Holds(t.Tx.Now)
 }
 
 // fill brings the answers into a record.
@@ -232,7 +239,7 @@ func (t *Turn) fill(g *record.Graduate, a dialog.Answers, source record.Source) 
 	g.Graduation = record.Date(a["year"] + "-" + a["month"])
 	g.Employment, g.Willingness = record.Employment(a["employment"]), record.Willingness(a["willingness"])
 	g.Phone = a["phone"]
-	if g.Consent.Version != consentVersion {
+	if !t.consentStands(*g) {
 		g.Consent = record.Consent{Version: consentVersion, At: t.Tx.Now, Source: source}
 	}
 	g.Source, g.By = source, t.Person.ID

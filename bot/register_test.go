@@ -312,3 +312,17 @@ func TestAGraduateWhoTakesAPostKeepsTheRecord(t *testing.T) {
 		t.Errorf("check: %v, %v", faults, err)
 	}
 }
+
+// A yes that has ended is asked for again with the next change of the record.
+func TestAnEndedConsentIsAskedForAgain(t *testing.T) {
+	w := newReferWorld(t)
+	w.now = w.now.AddDate(0, record.ConsentMonths, 1)
+	w.home.line("graduate.edit "+string(w.g.ID)).sees("本人同意吗?").press("本人已同意", "确认保存").sees("✅ 已更新")
+	w.see(func(tx *storage.Tx) error {
+		g, err := tx.Graduate(w.g.ID)
+		if !g.Consent.Holds(w.now) || g.Consent.Source != record.BySecretary {
+			t.Errorf("the consent: %+v", g.Consent)
+		}
+		return err
+	})
+}

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"headgoose/bot/text"
 	"headgoose/storage"
@@ -134,4 +136,75 @@ func TestThePrivacyTextHasItsVersion(t *testing.T) {
 	if got := hex.EncodeToString(sum.Sum(nil)[:8]); sums[privacyVersion] != got {
 		t.Errorf("the texts of version %s sum to %s, want %s", privacyVersion, got, sums[privacyVersion])
 	}
+}
+
+// A form about something that is gone is ended when it is to be saved: it is not
+// left over, to be filled in once more for nothing.
+func TestAFormAboutSomebodyForgotten(t *testing.T) {
+	w := newReferWorld(t)
+	w.asks()
+	w.own.press("同意")
+	w.own.say("我的数据").press("要求更正").say("学校名称不对").press("确认保存").sees("✅ 已提交")
+	w.home.press("不更正").sees("为什么不更正")
+	w.township.line("referral.step r1 ended").sees("结束这个推荐?")
+	w.own.say("删除我的数据").press("删除登记", "确认删除").sees("✅ 您的登记已删除")
+	w.home.say("核实过,没有错").sees("没有找到").say("首页").seesNot("没填完的表")
+	w.township.say("没有来").sees("已经办结").say("首页").seesNot("没填完的表")
+}
+
+// Requests beyond a page are reached.
+func TestManyCorrections(t *testing.T) {
+	w := newWorld(t)
+	officer := w.person("组织委员 001", record.TownshipOfficer, bayan)
+	for i := range 2 * listSize {
+		s := w.person(fmt.Sprintf("书记 1%02d", i), record.Secretary)
+		w.do(func(tx *storage.Tx) error {
+			_, err := tx.AskCorrection(record.Correction{Person: s.id, Place: xiajiahe, Text: "出生年应为 1972"})
+			return err
+		})
+	}
+	officer.line("mydata.fixes").sees(fmt.Sprintf("有 %d 条", 2*listSize), "书记 100").press("下一页").sees(fmt.Sprintf("书记 1%02d", listSize)).seesNot("书记 100")
+}
+
+// Who has held very many posts reads the newest; who looked last stands first,
+// whichever of the two records it was.
+func TestMyDataOfALongLife(t *testing.T) {
+	w := newReferWorld(t)
+	for i := range 60 {
+		w.do(func(tx *storage.Tx) error {
+			if err := tx.Appoint(w.own.id, record.Secretary, wenbuju, record.Date(fmt.Sprintf("19%02d-01-01", 30+i))); err != nil {
+				return err
+			}
+			return tx.EndPost(w.own.id, record.Secretary, wenbuju)
+		})
+	}
+	county := w.person("管理员 001", record.CountyOfficer, hualong)
+	w.do(func(tx *storage.Tx) error {
+		return tx.Audit(record.Audit{By: county.id, Action: record.SeePerson, Person: w.own.id, Note: "status.person"})
+	})
+	w.now = w.now.Add(time.Hour)
+	county.line("graduate.show " + string(w.g.ID))
+	w.own.say("我的数据").sees("1989-01-01", "更早的任职 52 项", "别人看过或改过 2 次").seesNot("1981-01-01")
+	said := w.own.last().Text
+	if at := strings.Index(said, "查看毕业生"); at < 0 || at > strings.Index(said, "看个人页") {
+		t.Errorf("the newest look is not the first:\n%s", said)
+	}
+}
+
+// Whoever has left the last post and keeps an own record hears that it goes as well.
+func TestALeaverHearsThatTheOwnRecordGoes(t *testing.T) {
+	w := newReferWorld(t)
+	w.do(func(tx *storage.Tx) error {
+		if err := tx.Appoint(w.own.id, record.Secretary, wenbuju, "2024-01-01"); err != nil {
+			return err
+		}
+		return tx.EndPost(w.own.id, record.Secretary, wenbuju)
+	})
+	w.own.say("删除我的数据").press("删除这些").sees("连同您的毕业生登记").press("确认删除").sees("✅ 已删除")
+	w.see(func(tx *storage.Tx) error {
+		if _, found, err := tx.GraduateOf(w.own.id); found || err != nil {
+			t.Errorf("the record is there: %v", err)
+		}
+		return nil
+	})
 }

@@ -76,7 +76,7 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"consent.purpose.":   named(record.Purposes()),
 		"consent.short.":     named(record.Purposes()),
 		"consent.end.":       named(record.Purposes()),
-		"audit.word.":        {"asked", "struck", "expired", "left", "given", "withdrawn", "keep", "refer", "contact", "correction", "made", "kept", "confirmed", "added", "sheet", "new", "cancel", "close", "move", "open", "unbind", "roster", "links", "villages", "attendance", "graduates", "coverage", "notes", "graduate_show", "status_person", "mydata_asked", "mydata", "consent", "facts_ask", "facts_calls"},
+		"audit.word.":        {"asked", "struck", "expired", "left", "given", "withdrawn", "keep", "refer", "contact", "correction", "made", "kept", "confirmed", "added", "sheet", "new", "cancel", "close", "move", "open", "unbind", "roster", "links", "villages", "attendance", "graduates", "coverage", "notes", "graduate_show", "status_person", "mydata_asked", "mydata", "consent", "facts_ask", "facts_calls", "published", "opened", "closed", "month", "privacy", "referrals", "referral_list", "referral_show", "referral_posts", "opening_show"},
 		"fix.decided_":       {"made", "kept"},
 		"fix.told_":          {"made", "kept"},
 		"mydata.topic.":      {"att", "answer", "standing", "turn", "leave", "swap", "note", "referral", "reserve", "dialog"},
