@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"headgoose/bot/chat"
 	"headgoose/bot/text"
@@ -15,12 +17,13 @@ import (
 )
 
 // calendarFile is a sheet of days compared with the calendar. Days that it does
-// not name stay as they are; the notice of the State Council is entered with it in
-// one go.
+// not name stay as they are, but for computed days of a holiday whose days it gives:
+// the notice of the State Council is entered with it in one go.
 type calendarFile struct {
 	book    *sheet.Book
 	days    []record.CalendarDay // to be said
 	rows    []int                // of days
+	drop    []record.CalendarDay // computed days that the sheet does without
 	first   map[string]int       // the row that says something of a day, by day and whom
 	same    int
 	faults  []record.Fault
@@ -58,13 +61,42 @@ func (t *Turn) compareCalendar(book *sheet.Book) (file, error) {
 			return nil, err
 		}
 	}
-	rotas, stuck, err := t.calendarMoves(f.days, nil)
+	if f.drop, err = t.surpassed(book.Calendar); err != nil {
+		return nil, err
+	}
+	rotas, stuck, err := t.calendarMoves(f.days, f.drop)
 	if err != nil {
 		return nil, err
 	}
 	f.follows = rotas
 	f.others, err = t.otherSessions(f.days, stuck)
 	return f, err
+}
+
+// surpassed lists the computed days of holidays whose days a sheet gives, of the
+// same year and name, and that it does not name: they were a guess.
+func (t *Turn) surpassed(rows []sheet.CalendarRow) (drop []record.CalendarDay, err error) {
+	given, named := map[string]bool{}, map[record.Date]bool{}
+	years := map[string]bool{}
+	for _, row := range rows {
+		named[row.Day] = true
+		if row.Kind == record.Holiday && row.Name != "" && len(row.Day) == len(time.DateOnly) {
+			year := string(row.Day[:4])
+			given[year+row.Name], years[year] = true, true
+		}
+	}
+	for _, year := range slices.Sorted(maps.Keys(years)) {
+		days, err := t.CalendarDays(t.b.conf.County, record.Date(year+"-01-01"), record.Date(year+"-12-31"))
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range days {
+			if d.Provisional && given[year+d.Name] && !named[d.Day] && d.Day >= record.DateOf(t.Now) {
+				drop = append(drop, d)
+			}
+		}
+	}
+	return drop, nil
 }
 
 // sort puts a row where it belongs: to be said, the same already, or at fault.
@@ -127,13 +159,20 @@ func baseNames(bases []record.Base) (names []string) {
 	return names
 }
 
-func (f calendarFile) found() int { return len(f.days) }
+func (f calendarFile) found() int { return len(f.days) + len(f.drop) }
 
 func (f calendarFile) summary(t *Turn) string {
 	faults := f.book.Locate(f.faults...)
 	head := t.Say("import.read", text.A{"N": f.book.Read, "Header": f.book.HeaderRow})
 	lines := append([]string{t.Say("import.calendar_counts", text.A{"Changed": len(f.days), "Same": f.same, "Refused": sheet.Rows(faults)})},
 		faultLines(t, faults, 3)...)
+	if len(f.drop) > 0 {
+		var said []string
+		for _, d := range f.drop {
+			said = append(said, t.dayOf(d.Day)+" "+d.Name)
+		}
+		lines = append(lines, t.Say("import.calendar_drop", text.A{"N": len(f.drop), "Days": clip(strings.Join(said, t.Voice.Comma()), 120)}))
+	}
 	for _, r := range f.follows {
 		lines = append(lines, t.Say("calendar.moves", text.A{"Title": r.c.Title, "N": len(villagesOf(r.moves))}))
 		lines = append(lines, t.consequences(r.in, r.plan, r.moves)...)
@@ -169,8 +208,19 @@ const daysAtOnce = 40
 // changes of the cycles that follow.
 func (f calendarFile) apply(ctx context.Context, b *Bot, by record.PersonID, progress func(done, of int)) (func(*Turn) string, error) {
 	done, told := 0, 0
-	for part := range slices.Chunk(f.days, daysAtOnce) {
-		last := done+len(part) == len(f.days)
+	parts := slices.Collect(slices.Chunk(f.days, daysAtOnce))
+	if len(parts) == 0 || len(parts[len(parts)-1])+len(f.drop) > daysAtOnce {
+		parts = append(parts, nil) // what is dropped goes with the last part
+	}
+	for i, part := range parts {
+		last := i == len(parts)-1
+		var drop []record.CalendarDay
+		if last {
+			drop = f.drop
+		}
+		if len(part)+len(drop) == 0 {
+			continue
+		}
 		err := b.store.Update(ctx, func(tx *storage.Tx) error {
 			t, err := b.turnTo(tx, record.Outbox{Person: by})
 			if err != nil {
@@ -179,7 +229,7 @@ func (f calendarFile) apply(ctx context.Context, b *Bot, by record.PersonID, pro
 			if err := t.Allow(record.EditCalendar, t.countyObject()); err != nil {
 				return err
 			}
-			told, err = t.sayDays(part, last)
+			told, err = t.sayDays(part, drop, last)
 			return err
 		})
 		if err != nil {
@@ -189,19 +239,19 @@ func (f calendarFile) apply(ctx context.Context, b *Bot, by record.PersonID, pro
 		progress(done, len(f.days))
 	}
 	return func(t *Turn) string {
-		return t.Say("import.calendar_done", text.A{"Days": len(f.days), "N": told, "Refused": sheet.Rows(f.book.Locate(f.faults...))})
+		return t.Say("import.calendar_done", text.A{"Days": f.found(), "N": told, "Refused": sheet.Rows(f.book.Locate(f.faults...))})
 	}, nil
 }
 
 // sayDays writes days; with the last ones the cycles are planned anew.
-func (t *Turn) sayDays(days []record.CalendarDay, last bool) (told int, err error) {
+func (t *Turn) sayDays(days, drop []record.CalendarDay, last bool) (told int, err error) {
 	var rotas []calendarRota
 	if last {
-		if rotas, _, err = t.calendarMoves(days, nil); err != nil {
+		if rotas, _, err = t.calendarMoves(days, drop); err != nil {
 			return 0, err
 		}
 	}
-	change, err := t.ChangeCalendar(t.b.conf.County, days, nil, t.Person.ID, "sheet")
+	change, err := t.ChangeCalendar(t.b.conf.County, days, drop, t.Person.ID, "sheet")
 	if err != nil {
 		return 0, err
 	}
