@@ -20,8 +20,9 @@ func (p *Planner) graduates(ctx context.Context) error {
 
 // consents asks about consents that end within record.ConsentAskDays, each once:
 // the graduate, or the village's secretary where the graduate has no account, once a
-// week about all of them. Where nobody can be asked it is tried again every day, and the consent goes on to stand
-// in the record, though it is used no more.
+// week about all of them. Where nobody can be asked, or the question was lost, it is
+// tried again every day, and the consent goes on to stand in the record, though it is
+// used no more.
 func (p *Planner) consents(ctx context.Context) error {
 	for skip, more := 0, true; more; {
 		var left int
@@ -77,7 +78,7 @@ func (p *Planner) askConsent(tx *storage.Tx, c storage.ConsentEnd) (done bool, e
 			return false, err
 		}
 	}
-	return true, tx.AskedConsent(g.ID, c.Purpose)
+	return true, tx.AskedConsent(g.ID, c.Purpose, row.Key)
 }
 
 // consentRow is the row by which it is asked; found is false where nobody can be.

@@ -51,6 +51,8 @@ func TestWhetherConsentsGoOn(t *testing.T) {
 		if got := c.rows("consentof/"); len(got) != 1 {
 			t.Errorf("the secretary is asked by %v", got)
 		}
+		c.days(1)
+		c.settleConsents(record.Sent)
 		c.update(func(tx *storage.Tx) error {
 			list, err := tx.ConsentsAsked(c.villages[0])
 			if len(list) != 3 {
@@ -131,6 +133,51 @@ func TestConsentsThatEndAfterTheWeeksQuestion(t *testing.T) {
 		}
 		if c.days(6); !asked(second) || len(c.rows("consentof/")) != 2 {
 			t.Errorf("not asked a week later: %v", c.rows("consentof/"))
+		}
+	})
+}
+
+// settleConsents has every question about consents that is due end so.
+func (c *county) settleConsents(state record.OutState) {
+	c.t.Helper()
+	c.update(func(tx *storage.Tx) error {
+		rows, err := tx.LeaseOutbox(record.Notice, 20, func(row record.Outbox) bool {
+			return row.Kind == record.KindConsent || row.Kind == record.KindConsentsOf
+		})
+		for _, row := range rows {
+			if err != nil {
+				break
+			}
+			row.State = state
+			_, err = tx.SettleOutbox(row)
+		}
+		return err
+	})
+}
+
+// A question that never reached anybody is asked again, and no consent ends over
+// it.
+func TestALostQuestionEndsNoConsent(t *testing.T) {
+	inFakeTime(t, func(t *testing.T, r *rig) {
+		c := newCounty(r, 1, 1)
+		c.wake()
+		id := c.seeker("毕业生 乙", c.villages[0], "")
+		if _, err := c.store.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.clock.move(c.clock.Now().AddDate(0, record.ConsentMonths, -record.ConsentAskDays).Sub(c.clock.Now()))
+		for range 60 {
+			c.days(1)
+			c.settleConsents(record.Failed)
+			if _, err := c.store.Purge(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := c.rows("consentof/"); len(got) < 6 {
+			t.Errorf("asked %d times in 60 days, all in vain: %v", len(got), got)
+		}
+		if err := c.store.View(t.Context(), func(tx *storage.Tx) error { _, err := tx.Graduate(id); return err }); err != nil {
+			t.Errorf("the record ended though nobody was asked: %v", err)
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 // Keys:
 //
 //	consentend/<county>/<day>/<graduate>/<purpose>  -> true: when a consent ends
-//	consentask/<graduate>/<purpose>                 -> when it was asked whether it goes on
+//	consentask/<graduate>/<purpose>                 -> consentAsk: it was asked whether it goes on
 
 // SetConsent notes a yes to a purpose, or with a zero Consent that it is
 // withdrawn, and draws the consequences: referrals and pending messages of the
@@ -35,17 +35,37 @@ func (tx *Tx) SetConsent(id record.GraduateID, p record.Purpose, c record.Consen
 	return g, tx.enterGraduate(&old, g)
 }
 
-// AskedConsent notes that it was asked whether a consent goes on.
-func (tx *Tx) AskedConsent(id record.GraduateID, p record.Purpose) error {
-	return put(tx, askedKey(id, p), tx.Now)
+// consentAsk is the question whether a consent goes on.
+type consentAsk struct {
+	At time.Time `json:"at"`
+	// Row is the outbox row by which it is asked; empty: it was said.
+	Row string `json:"row,omitzero" personal:"-"`
+}
+
+// AskedConsent notes that it was asked whether a consent goes on, by a row of the
+// outbox, or with an empty row in another way.
+func (tx *Tx) AskedConsent(id record.GraduateID, p record.Purpose, row string) error {
+	return put(tx, askedKey(id, p), consentAsk{tx.Now, row})
 }
 
 // ConsentAsked is when it was last asked whether a consent goes on; found is
-// false where it was not since it was given. A question of a day that has not come
-// is one of a clock that ran ahead: it is asked again.
+// false where it was not since it was given, and where the question was lost. A
+// question of a day that has not come is one of a clock that ran ahead: it is asked
+// again.
 func (tx *Tx) ConsentAsked(id record.GraduateID, p record.Purpose) (at time.Time, found bool, err error) {
-	at, found, err = get[time.Time](tx, askedKey(id, p))
-	return at, found && !at.After(tx.Now), err
+	ask, _, lost, err := tx.consentAsked(id, p)
+	return ask.At, err == nil && !lost && !ask.At.IsZero() && !ask.At.After(tx.Now), err
+}
+
+// consentAsked is the question about a consent, when it arrived (zero: not yet), and
+// whether it is lost.
+func (tx *Tx) consentAsked(id record.GraduateID, p record.Purpose) (ask consentAsk, arrived time.Time, lost bool, err error) {
+	ask, found, err := get[consentAsk](tx, askedKey(id, p))
+	if err != nil || !found || ask.Row == "" {
+		return ask, ask.At, false, err
+	}
+	arrived, lost, err = tx.Arrived(ask.Row)
+	return ask, arrived, lost, err
 }
 
 func askedKey(id record.GraduateID, p record.Purpose) string {

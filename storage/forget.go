@@ -108,19 +108,30 @@ func keptUntil(posts []record.Post, now time.Time) (until time.Time, ok bool, er
 
 // StripPerson takes away, at the person's own wish, all that the office needs no
 // more of somebody who has left the last post: account, number, birth year,
-// education. The name stays until KeptUntil. ErrOnDuty while a post is held.
+// education, and all words that were written about the work. The name stays until
+// KeptUntil, under a key of its own: the old one is destroyed, so that no backup
+// brings back the rest (restored, it brings an id without a name). ErrOnDuty while a
+// post is held, ErrSettled for who was stripped before.
 func (tx *Tx) StripPerson(id record.PersonID) error {
 	p, err := tx.offDuty(id)
 	if err != nil {
 		return err
 	}
+	if !p.Stripped.IsZero() || !p.Forgotten.IsZero() {
+		return fmt.Errorf("%w: person %s", record.ErrSettled, id)
+	}
 	if err := tx.detach(p); err != nil {
 		return err
 	}
-	if p, err = tx.Person(id); err != nil {
+	by, err := tx.newSubject("person", "p", func(id string) record.SealKey { return record.SealKey{Person: record.PersonID(id)} })
+	if err != nil {
 		return err
 	}
-	return put(tx, "person/"+string(id), record.Person{ID: id, Name: p.Name, Stripped: tx.Now})
+	stripped := record.Person{ID: id, Name: p.Name, Stripped: tx.Now, SealedBy: record.PersonID(by)}
+	if err := put(tx, "person/"+string(id), stripped); err != nil {
+		return err
+	}
+	return tx.entomb(string(id), record.Gone{At: tx.Now, Why: record.GoneStrip})
 }
 
 // ForgetPerson forgets somebody who has left the last post so long ago that
@@ -175,6 +186,11 @@ func (tx *Tx) erasePerson(id record.PersonID, stone record.Gone) error {
 	}
 	if err != nil {
 		return err
+	}
+	if p.SealedBy != "" {
+		if err := tx.entomb(string(p.SealedBy), stone); err != nil {
+			return err
+		}
 	}
 	return tx.entomb(string(id), stone)
 }

@@ -26,7 +26,7 @@ func TestRoomForForgetting(t *testing.T) {
 	c.own(g, own)
 	for _, p := range record.Purposes() {
 		c.do(func(tx *Tx) error { _, err := tx.SetConsent(g.ID, p, g.Consent); return err })
-		c.do(func(tx *Tx) error { return tx.AskedConsent(g.ID, p) })
+		c.do(func(tx *Tx) error { return tx.AskedConsent(g.ID, p, "") })
 	}
 	c.do(func(tx *Tx) error { _, err := tx.AddReserve(g.ID, "2026-12-01"); return err })
 	for i := range roomOfChange + 1 {
@@ -132,7 +132,7 @@ func TestConsentOfARecordThatIsVoid(t *testing.T) {
 	c.do(func(tx *Tx) (err error) { g, err = tx.AddGraduate(g, nil); return err })
 	for _, p := range []record.Purpose{record.ToRefer, record.ToContact} {
 		c.do(func(tx *Tx) error { _, err := tx.SetConsent(g.ID, p, g.Consent); return err })
-		c.do(func(tx *Tx) error { return tx.AskedConsent(g.ID, p) })
+		c.do(func(tx *Tx) error { return tx.AskedConsent(g.ID, p, "") })
 	}
 	c.now = c.now.AddDate(1, 0, 0)
 	c.do(func(tx *Tx) error { _, err := tx.SetConsent(g.ID, record.ToRefer, record.Consent{}); return err })
@@ -219,7 +219,7 @@ func TestAskedAboutAConsentByAWrongClock(t *testing.T) {
 	g := c.graduate("毕业生 001")
 	today := c.now
 	c.now = today.AddDate(5, 0, 0)
-	c.do(func(tx *Tx) error { return tx.AskedConsent(g.ID, record.ToKeep) })
+	c.do(func(tx *Tx) error { return tx.AskedConsent(g.ID, record.ToKeep, "") })
 	c.now = today.AddDate(0, record.ConsentMonths, -10)
 	c.do(func(tx *Tx) error {
 		list, err := tx.ConsentsToAsk("630224", 0, 10)

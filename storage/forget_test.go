@@ -177,7 +177,7 @@ func TestAKeyThatWasNotDestroyedYet(t *testing.T) {
 }
 
 func TestForgetPeople(t *testing.T) {
-	c, _ := ringCounty(t)
+	c, ring := ringCounty(t)
 	id := c.people[0]
 	c.do(func(tx *Tx) error { return tx.Appoint(id, record.Secretary, c.village(0), "2020") })
 	c.do(func(tx *Tx) error { return tx.Bind(id, 77, "zh") })
@@ -193,8 +193,29 @@ func TestForgetPeople(t *testing.T) {
 	refused(record.ErrOnDuty, strip)
 	c.do(func(tx *Tx) error { return tx.EndPost(id, record.Secretary, c.village(0)) })
 	refused(record.ErrKept, forget)
+	backup := copyOf(t, c.engine)
 	c.do(strip)
 	c.checked()
+	refused(record.ErrSettled, strip)
+	t.Run("a backup strips as well", func(t *testing.T) {
+		s, err := Open(t.Context(), backup, Options{Key: make([]byte, KeySize), Ring: ring, Clock: func() time.Time { return c.now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.View(t.Context(), func(tx *Tx) error {
+			if _, known, err := tx.PersonByChat(77); known || err != nil {
+				t.Errorf("the account: %v, %v", known, err)
+			}
+			p, err := tx.Person(id)
+			if p.Name != record.NoName || p.PhoneHash != "" || p.PhoneTail != "" {
+				t.Errorf("what is left: %+v", p)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
 	person := func() (p record.Person) {
 		if err := c.s.View(t.Context(), func(tx *Tx) (err error) { p, err = tx.Person(id); return err }); err != nil {
 			t.Fatal(err)
@@ -234,7 +255,7 @@ func TestPurgeForgetsPeople(t *testing.T) {
 	}
 	purge()
 	c.now = c.now.AddDate(4, 0, 0)
-	c.do(func(tx *Tx) error { return tx.AskedConsent(asked.ID, record.ToKeep) })
+	c.do(func(tx *Tx) error { return tx.AskedConsent(asked.ID, record.ToKeep, "") })
 	c.now = c.now.AddDate(0, 1, 1)
 
 	purge()

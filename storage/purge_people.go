@@ -36,28 +36,26 @@ func (s *Store) purgePeople(ctx context.Context) (gone int, err error) {
 	if err != nil || !ok {
 		return 0, err
 	}
-	leavers, err := s.leavers(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range leavers {
-		if err := s.Update(ctx, func(tx *Tx) error { return tx.purgeLeaver(id) }); err != nil {
-			return gone, err
+	var faults []error // one record that fails does not hold up the others
+	do := func(fn func(*Tx) error) {
+		if err := s.Update(ctx, fn); err != nil {
+			faults = append(faults, err)
+			return
 		}
 		gone++
+	}
+	leavers, err := s.leavers(ctx)
+	faults = append(faults, err)
+	for _, id := range leavers {
+		do(func(tx *Tx) error { return tx.purgeLeaver(id) })
 	}
 	ended, err := s.endedConsents(ctx)
-	if err != nil {
-		return gone, err
-	}
+	faults = append(faults, err)
 	for _, c := range ended {
-		if err := s.Update(ctx, func(tx *Tx) error { return tx.endConsent(c.Graduate, c.Purpose) }); err != nil {
-			return gone, err
-		}
-		gone++
+		do(func(tx *Tx) error { return tx.endConsent(c.Graduate, c.Purpose) })
 	}
 	weeks, err := s.destroyWeekKeys(ctx)
-	return gone + weeks, errors.Join(err, s.Bury(ctx))
+	return gone + weeks, errors.Join(append(faults, err, s.Bury(ctx))...)
 }
 
 // planPeople adds to a plan what purgePeople would take away.
@@ -184,10 +182,14 @@ func (s *Store) endedConsents(ctx context.Context) (ended []ConsentEnd, err erro
 	return ended, err
 }
 
-// mayEnd says whether the person was asked long enough ago.
+// mayEnd says whether the question reached the person long enough ago.
 func (tx *Tx) mayEnd(c ConsentEnd) (bool, error) {
-	asked, found, err := tx.ConsentAsked(c.Graduate, c.Purpose)
-	return err == nil && found && tx.Now.Sub(asked) >= consentGrace, err
+	_, asked, err := tx.ConsentAsked(c.Graduate, c.Purpose)
+	if err != nil || !asked {
+		return false, err
+	}
+	_, arrived, _, err := tx.consentAsked(c.Graduate, c.Purpose)
+	return err == nil && !arrived.IsZero() && tx.Now.Sub(arrived) >= consentGrace, err
 }
 
 // endConsent draws the consequence of a consent that has ended: the record is

@@ -11,6 +11,7 @@ const (
 	GoneStruck  GoneWhy = "struck"  // registered in error
 	GoneExpired GoneWhy = "expired" // the consent to keep it ended
 	GoneLeft    GoneWhy = "left"    // RosterMonths after the last post
+	GoneStrip   GoneWhy = "strip"   // all but the name, at the wish of somebody who left
 	GoneBefore  GoneWhy = "before"  // forgotten before, found again in data from a backup
 )
 

@@ -59,7 +59,10 @@ type Person struct {
 	Privacy string `json:"privacy,omitzero" personal:"-"`
 	// Stripped is when all but the name was taken away at the person's wish,
 	// Forgotten when the name was too: the id alone stays, beside what was done.
-	Stripped  time.Time `json:"stripped,omitzero"`
+	Stripped time.Time `json:"stripped,omitzero"`
+	// SealedBy is whose key seals the name of a stripped person: the own one is
+	// destroyed, so that no backup brings the rest back.
+	SealedBy  PersonID  `json:"sealed_by,omitzero"`
 	Forgotten time.Time `json:"forgotten,omitzero"`
 
 	Sealed []byte `json:"sealed,omitzero"`

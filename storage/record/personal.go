@@ -55,8 +55,13 @@ func Categories() []Category {
 	return []Category{NameData, ContactData, BackgroundData, OutlookData, AccountData, WordsData}
 }
 
-// Seal is the key of the person.
-func (p Person) Seal() SealKey { return SealKey{Person: p.ID} }
+// Seal is the key of the person, or the one that has taken its place.
+func (p Person) Seal() SealKey {
+	if p.SealedBy != "" {
+		return SealKey{Person: p.SealedBy}
+	}
+	return SealKey{Person: p.ID}
+}
 
 // Seal is the key of the graduate.
 func (g Graduate) Seal() SealKey { return SealKey{Graduate: g.ID} }
