@@ -33,7 +33,7 @@ var (
 func (b *Bot) table() []command {
 	var all []command
 	for _, family := range [][]command{
-		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), registerCommands(), graduateCommands(), reserveCommands(), referCommands(), factCommands(), screeningCommands(), hostCommands(), rollCommands(), rotaCommands(), cycleCommands(), calendarCommands(), planCommands(), seatCommands(), dutyCommands(), silentCommands(), burdenCommands(), leaveCommands(), swapCommands(), noteCommands(), importCommands(), exportCommands(),
+		homeCommands(), formCommands(), enrolCommands(), checkinCommands(), registerCommands(), graduateCommands(), vouchCommands(), mergeCommands(), reserveCommands(), referCommands(), factCommands(), screeningCommands(), hostCommands(), rollCommands(), rotaCommands(), cycleCommands(), calendarCommands(), planCommands(), seatCommands(), dutyCommands(), silentCommands(), burdenCommands(), leaveCommands(), swapCommands(), noteCommands(), importCommands(), exportCommands(),
 		statusCommands(), auditCommands(), privacyCommands(), consentCommands(), mydataCommands(), fixCommands(), personCommands(), peopleCommands(), scheduleCommands(),
 	} {
 		all = append(all, family...)

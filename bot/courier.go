@@ -37,7 +37,7 @@ type notice struct {
 func (b *Bot) buildNotices() {
 	b.notices = map[string]render{}
 	for _, family := range []map[string]render{
-		enrolNotices(), graduateNotices(), factNotices(), referNotices(), screeningNotices(), rollNotices(), scheduleNotices(), cycleNotices(), seatNotices(), silentNotices(), requestNotices(), noteNotices(), importNotices(), exportNotices(), {"ics": icsNotice}, statusNotices(), personNotices(), consentNotices(), mydataNotices(), fixNotices(),
+		enrolNotices(), graduateNotices(), vouchNotices(), factNotices(), referNotices(), screeningNotices(), rollNotices(), scheduleNotices(), cycleNotices(), seatNotices(), silentNotices(), requestNotices(), noteNotices(), importNotices(), exportNotices(), {"ics": icsNotice}, statusNotices(), personNotices(), consentNotices(), mydataNotices(), fixNotices(),
 	} {
 		for kind, r := range family {
 			b.notices[kind] = r

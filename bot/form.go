@@ -56,7 +56,7 @@ type flow struct {
 func flowTable() []*flow {
 	var all []*flow
 	for _, family := range [][]*flow{
-		lateFlows(), registerFlows(), screeningFlows(), rotaFlows(), cycleFlows(), calendarFlows(), planFlows(), seatFlows(), requestFlows(), noteFlows(), reserveFlows(), referFlows(), fixFlows(),
+		lateFlows(), registerFlows(), moveFlows(), screeningFlows(), rotaFlows(), cycleFlows(), calendarFlows(), planFlows(), seatFlows(), requestFlows(), noteFlows(), reserveFlows(), referFlows(), fixFlows(),
 	} {
 		all = append(all, family...)
 	}

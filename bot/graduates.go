@@ -24,7 +24,7 @@ func graduateCommands() []command {
 		{name: "graduates.in", hidden: true, roles: branch, run: (*Turn).graduatePlaces},
 		{name: "graduates.link", hidden: true, roles: branch, run: (*Turn).villageLink},
 		{name: "graduates.links", hidden: true, roles: officers, run: (*Turn).villageLinks},
-		{name: "graduate.show", hidden: true, roles: graduateKeepers, run: onGraduate(record.SeeGraduates, (*Turn).lookAtGraduate)},
+		{name: "graduate.show", hidden: true, roles: graduateKeepers, run: onKept(onGraduate(record.SeeGraduates, (*Turn).lookAtGraduate))},
 		{name: "graduate.edit", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).editGraduate)},
 		{name: "graduate.confirm", hidden: true, roles: graduateKeepers, run: onGraduate(record.EditGraduate, (*Turn).confirmGraduate)},
 		{name: "graduate.drop", hidden: true, roles: graduateKeepers, run: onGraduate(record.Forget, (*Turn).dropGraduate)},
@@ -121,7 +121,11 @@ func (t *Turn) listGraduates(q storage.GraduateQuery) error {
 		open = append(open, Btn{Text: clip(g.Name, 12), Line: "graduate.show " + string(g.ID)})
 	}
 	rows := append(inRows(open, 2), t.turnPages(q, page, more))
-	rows = append(rows, t.filterRows(q)...)
+	n, err := t.Count(q.Place)
+	if err != nil {
+		return err
+	}
+	rows = append(rows, t.filterRows(q, n.Graduates)...)
 	rows = append(rows, t.placeRows(q.Place)...)
 	if q.Place.Level() == record.Village {
 		asked, calls, err := t.factsOf(q.Place)
@@ -149,10 +153,14 @@ func (t *Turn) graduatesHead(q storage.GraduateQuery) (string, error) {
 		return "", err
 	}
 	g := n.Graduates
-	return t.Say("graduates.head", text.A{
+	head := t.Say("graduates.head", text.A{
 		"Place": name, "All": g.All, "Graduated": storage.Graduated.Of(g),
 		"Seeking": storage.SeekingWork.Of(g), "Willing": storage.WillingBack.Of(g),
-	}), nil
+	})
+	if open, doubted := storage.Unvouched.Of(g), storage.Doubted.Of(g); open+doubted > 0 {
+		head += "\n" + t.Say("graduates.vouch_counts", text.A{"Open": open, "Doubted": doubted})
+	}
+	return head, nil
 }
 
 // graduateLine is one record in a list; the village is said where the list has
@@ -203,10 +211,14 @@ func (t *Turn) turnPages(q storage.GraduateQuery, page []record.Graduate, more b
 	return row
 }
 
-// filterRows are the filters, the one in force marked.
-func (t *Turn) filterRows(q storage.GraduateQuery) [][]Btn {
+// filterRows are the filters, the one in force marked. Those about the village's
+// word stand there as long as somebody waits for it.
+func (t *Turn) filterRows(q storage.GraduateQuery, n record.GraduateCount) [][]Btn {
 	var row []Btn
 	for _, f := range storage.GraduateFilters() {
+		if (f == storage.Unvouched || f == storage.Doubted) && f != q.Filter && f.Of(n) == 0 {
+			continue
+		}
 		b := Btn{Text: t.Say("graduates.filter_" + string(f)), Line: "graduates " + string(q.Place) + " " + string(f)}
 		if f == q.Filter {
 			b.Text = "✓ " + b.Text
@@ -302,14 +314,17 @@ func (t *Turn) showGraduate(g record.Graduate) error {
 		return err
 	}
 	id := string(g.ID)
-	rows := [][]Btn{
-		{t.Btn("confirm_record", "graduate.confirm "+id), t.Btn("change", "graduate.edit "+id)},
-		{t.Btn("drop_record", "graduate.drop "+id)},
-	}
+	drop := []Btn{t.Btn("drop_record", "graduate.drop "+id)}
 	if t.Allow(record.SeeGraduates, record.Object{Place: g.Village}) == nil {
-		rows[1] = append(rows[1], t.Btn("back", "graduates "+string(g.Village)))
+		drop = append(drop, t.Btn("back", "graduates "+string(g.Village)))
 	}
+	rows := append(t.vouchRows(g), []Btn{t.Btn("confirm_record", "graduate.confirm "+id), t.Btn("change", "graduate.edit "+id)}, drop)
 	more := []Btn{t.Btn("consents", "consent "+id)}
+	pairs, err := t.mergeButtons(g)
+	if err != nil {
+		return err
+	}
+	more = append(more, pairs...)
 	if t.Allow(record.KeepReserve, record.Object{Place: g.Village}) == nil {
 		more = append(more, t.Btn("reserve_list", "reserve.show "+id))
 	}
@@ -345,7 +360,7 @@ func (t *Turn) graduateLines(g record.Graduate) (string, error) {
 		"State":       t.stateOf(g),
 		"Willingness": t.Say("willingness." + string(g.Willingness)), "Phone": spaced(g.Phone),
 		"Confirmed": t.Voice.Day(g.ConfirmedAt.In(t.b.conf.Zone), t.Now), "Source": t.Say("source." + string(g.Source)),
-	}) + t.toldLines(g), nil
+	}) + t.vouchLine(g) + t.toldLines(g), nil
 }
 
 // spaced writes a phone number in the groups in which it is read out.

@@ -116,7 +116,7 @@ type homeDuty struct {
 
 // homeDuties lists them, a family after the other.
 func homeDuties() []homeDuty {
-	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty(), factDuty(), referDuty(), fixDuty()}
+	return []homeDuty{dutyDuty(), seatDuty(), requestDuty(), noteDuty(), factDuty(), vouchDuty(), referDuty(), fixDuty()}
 }
 
 // dutyButtons are the buttons of what the person owes or waits for.

@@ -357,6 +357,9 @@ func (t *Turn) graduateSaved(g record.Graduate, action record.Action) error {
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: action, Person: g.Person, Graduate: g.ID, Place: g.Village}); err != nil {
 		return err
 	}
+	if err := t.tellOfVouch(g); err != nil {
+		return err
+	}
 	lines, err := t.graduateLines(g)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"headgoose/bot/text"
+	"headgoose/storage"
 	"headgoose/storage/record"
 )
 
@@ -222,6 +223,7 @@ func (t *Turn) placeButtons(v view, sum weekCount, n record.PlaceCount) [][]Btn 
 	counted("missing_n", sum.missed, v.line("status.missed"))
 	counted("unenrolled_n", n.Secretaries-n.Enrolled, flag("notenrolled"))
 	counted("vacant_n", n.Villages-n.Secretaries, flag("vacant"))
+	counted("doubted_n", storage.Doubted.Of(n.Graduates), "graduates "+string(v.place)+" "+string(storage.Doubted))
 	row = append(row, t.Btn("unreached", flag("unreachable")), t.Btn("grads", v.line("status.grads")))
 	if v.place.Level() == record.County || sum.sessions > 0 {
 		row = append(row, t.Btn("chart", v.line("status.chart attendance")))

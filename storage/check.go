@@ -22,7 +22,7 @@ var derived = []string{
 	"standfor", "requestof", "requestopen", "requestdue", "leaveday", "burden",
 	"noteof", "notereview", "notenext",
 	"consentend", "factdue", "factask", "calllist",
-	"openingat", "referto", "referof", "referopen", "refernext", "refercount", "reserveat", "reservecount", "correctof", "correctopen",
+	"openingat", "referto", "referof", "referopen", "refernext", "refercount", "reserveat", "reservecount", "correctof", "correctopen", "mergeof",
 }
 
 // Check builds every index and count anew from the records and lists where
@@ -66,7 +66,7 @@ func (tx *Tx) differing() ([]difference, error) {
 	want := &Tx{Now: tx.Now, s: tx.s}
 	sh := shadow{}
 	want.r, want.w = sh, sh
-	for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildNotes, rebuildRequests, rebuildBurden, rebuildOpenings, rebuildReferrals, rebuildReserves, rebuildCorrections} {
+	for _, rebuild := range []func(from, to *Tx) error{rebuildPlaces, rebuildPeople, rebuildSessions, rebuildAttendance, rebuildGraduates, rebuildAudit, rebuildTurns, rebuildStandings, rebuildNotes, rebuildRequests, rebuildBurden, rebuildOpenings, rebuildReferrals, rebuildReserves, rebuildCorrections, rebuildMerges} {
 		if err := rebuild(tx, want); err != nil {
 			return nil, err
 		}

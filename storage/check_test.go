@@ -436,7 +436,15 @@ func referred(tx *Tx, g record.Graduate) error {
 	if _, err = tx.AskCorrection(record.Correction{Person: "p1", Graduate: g.ID, Place: g.Village, Text: "学校名"}); err != nil {
 		return err
 	}
-	_, err = tx.AddReserve(g.ID, record.DateOf(tx.Now))
+	if _, err = tx.AddReserve(g.ID, record.DateOf(tx.Now)); err != nil {
+		return err
+	}
+	twin := aGraduate()
+	twin.Name = "毕业生 008"
+	if twin, err = tx.AddGraduate(twin, nil); err != nil {
+		return err
+	}
+	_, err = tx.MergeGraduates(g.ID, twin.ID, "p1")
 	return err
 }
 

@@ -40,7 +40,7 @@ func (tx *Tx) eraseGraduate(id record.GraduateID, stone record.Gone) error {
 	if err := errors.Join(tx.indexGraduate(g, false), tx.graduateChanged(&g, nil), del(tx, "graduate/"+string(id))); err != nil {
 		return err
 	}
-	if err := errors.Join(tx.closeForms(g.ID), tx.dropCorrections(string(g.ID))); err != nil {
+	if err := errors.Join(tx.closeForms(g.ID), tx.dropCorrections(string(g.ID)), tx.mergesLater(g.ID)); err != nil {
 		return err
 	}
 	if err := tx.forgetAlumnus(g.Person, stone); err != nil {

@@ -29,6 +29,10 @@ func TestRoomForForgetting(t *testing.T) {
 		c.do(func(tx *Tx) error { return tx.AskedConsent(g.ID, p, "") })
 	}
 	c.do(func(tx *Tx) error { _, err := tx.AddReserve(g.ID, "2026-12-01"); return err })
+	for i := range maxMergedInto {
+		other := c.graduate(fmt.Sprint("毕业生 10", i))
+		c.do(func(tx *Tx) error { _, err := tx.MergeGraduates(g.ID, other.ID, c.people[0]); return err })
+	}
 	for i := range roomOfChange + 1 {
 		s := record.Screening{Name: fmt.Sprint("找工作", i), Place: "630224", Criteria: record.Criteria{Employments: []record.Employment{record.Seeking}}, By: c.people[0]}
 		c.do(func(tx *Tx) (err error) { s, err = tx.AddScreening(s); return err })

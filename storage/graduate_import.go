@@ -54,7 +54,7 @@ type GraduateChange struct {
 // from a record, and importLanes how many transactions wait for one commit
 // together.
 const (
-	graduateRowWrites = 45
+	graduateRowWrites = 47
 	importLanes       = 16
 )
 

@@ -33,11 +33,13 @@ const (
 	Graduated    GraduateFilter = "graduated" // no longer studying
 	SeekingWork  GraduateFilter = "seeking"   // graduated and seeking work
 	WillingBack  GraduateFilter = "willing"   // willing to return
+	Unvouched    GraduateFilter = "unvouched" // registered themselves, and the village has not said a word yet
+	Doubted      GraduateFilter = "doubted"   // the village says no, or does not know
 )
 
 // GraduateFilters lists the filters in the order in which they are shown.
 func GraduateFilters() []GraduateFilter {
-	return []GraduateFilter{AllGraduates, Graduated, SeekingWork, WillingBack}
+	return []GraduateFilter{AllGraduates, Graduated, SeekingWork, WillingBack, Unvouched, Doubted}
 }
 
 // Takes says whether a record is in the filter's list.
@@ -51,6 +53,10 @@ func (f GraduateFilter) Takes(g record.Graduate) bool {
 		return g.Employment == record.Seeking
 	case WillingBack:
 		return g.Willingness == record.Willing
+	case Unvouched:
+		return g.Vouch.Waits()
+	case Doubted:
+		return g.Vouch.Doubts()
 	}
 	return false
 }
@@ -66,6 +72,10 @@ func (f GraduateFilter) Of(n record.GraduateCount) int {
 		return n.Employment[record.Seeking]
 	case WillingBack:
 		return n.Willingness[record.Willing]
+	case Unvouched:
+		return n.Vouch[record.VouchOpen]
+	case Doubted:
+		return n.Vouch[record.VouchNo] + n.Vouch[record.VouchUnknown]
 	}
 	return 0
 }
@@ -102,7 +112,8 @@ func (tx *Tx) AddGraduate(g record.Graduate, others []record.GraduateID) (record
 		return g, err
 	}
 	g.ID, g.CreatedAt, g.ConfirmedAt = record.GraduateID(id), tx.Now, tx.Now
-	g.Facts = record.Facts{}
+	g.Facts, g.Vouch = record.Facts{}, record.Vouch{}
+	g.Revouch(record.Graduate{}, tx.Now)
 	g.Confirm(record.Said{Source: g.Source, By: g.By, At: tx.Now}, record.AgingFacts()...)
 	tx.s.ages.Age(&g, tx.Now)
 	return g, tx.putGraduate(nil, g, others)
@@ -132,6 +143,7 @@ func (tx *Tx) EditGraduate(id record.GraduateID, others []record.GraduateID, cha
 	change(&g)
 	g.ID, g.CreatedAt, g.ConfirmedAt = old.ID, old.CreatedAt, tx.Now
 	g.Retell(old, tx.Now)
+	g.Revouch(old, tx.Now)
 	tx.s.ages.Age(&g, tx.Now)
 	return g, tx.putGraduate(&old, g, others)
 }
@@ -174,12 +186,21 @@ func (tx *Tx) VillageToken(village record.Code, at time.Time) []byte {
 }
 
 // putGraduate writes a record in the place of old (nil: a new one). At most
-// 33 writes: the record, four lists, its likeness, name and person for both,
+// 35 writes: the record, five lists, its likeness, name and person for both,
 // and the counts of two villages with all that they belong to.
 func (tx *Tx) putGraduate(old *record.Graduate, g record.Graduate, others []record.GraduateID) error {
 	if err := g.Check(tx.Now); err != nil {
 		return err
 	}
+	if err := tx.mayStand(old, g, others); err != nil {
+		return err
+	}
+	return tx.enterGraduate(old, g)
+}
+
+// mayStand refuses a record of a village that is not there, a likely double, and a
+// second record for one person.
+func (tx *Tx) mayStand(old *record.Graduate, g record.Graduate, others []record.GraduateID) error {
 	if _, err := tx.Place(g.Village); err != nil {
 		return err
 	}
@@ -194,14 +215,11 @@ func (tx *Tx) putGraduate(old *record.Graduate, g record.Graduate, others []reco
 			}
 		}
 	}
-	if err := tx.ownRecord(g); err != nil {
-		return err
-	}
-	return tx.enterGraduate(old, g)
+	return tx.ownRecord(g)
 }
 
-// enterGraduate is putGraduate for a record that is known to be right, or to have
-// been.
+// enterGraduate writes a record in the place of old, with what follows from it,
+// whether or not the facts can be so still.
 func (tx *Tx) enterGraduate(old *record.Graduate, g record.Graduate) error {
 	if old != nil {
 		if err := tx.indexGraduate(*old, false); err != nil {
@@ -263,6 +281,9 @@ func countGraduate(n *record.GraduateCount, g record.Graduate, by int) {
 	}
 	n.Outlook = counted(n.Outlook, record.OutlookOf(g.Employment, g.Willingness), by)
 	n.Willingness = counted(n.Willingness, g.Willingness, by)
+	if g.Vouch.State != "" {
+		n.Vouch = counted(n.Vouch, g.Vouch.State, by)
+	}
 	if g.Employment == record.Seeking && g.Willingness == record.Willing {
 		n.SeekingWilling += by
 	}

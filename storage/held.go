@@ -194,6 +194,12 @@ func (tx *Tx) keysOfGraduate(id record.GraduateID) ([]string, error) {
 	for _, p := range record.Purposes() {
 		keys = append(keys, askedKey(id, p))
 	}
+	for other, err := range tx.parts("mergeof/" + string(id) + "/") {
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, "merge/"+other)
+	}
 	list, err := tx.ReferralsOf(id)
 	if err != nil {
 		return nil, err

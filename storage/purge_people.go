@@ -54,6 +54,10 @@ func (s *Store) purgePeople(ctx context.Context) (gone int, err error) {
 	for _, c := range ended {
 		do(func(tx *Tx) error { return tx.endConsent(c.Graduate, c.Purpose) })
 	}
+	merges, err := s.endMerges(ctx)
+	if gone += merges; err != nil {
+		return gone, err
+	}
 	weeks, err := s.destroyWeekKeys(ctx)
 	return gone + weeks, errors.Join(append(faults, err, s.Bury(ctx))...)
 }
@@ -68,11 +72,16 @@ func (s *Store) planPeople(ctx context.Context, plan []Aged) ([]Aged, error) {
 	if err != nil {
 		return nil, err
 	}
+	merges, err := s.mergesEnded(ctx)
+	if err != nil {
+		return nil, err
+	}
 	from, to, err := s.oldWeeks(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return append(plan,
+		Aged{Topic: "merge", Keep: record.MergeDays * 24 * time.Hour, Rows: len(merges)},
 		Aged{Topic: "person", Keep: record.RosterMonths * month, Rows: len(leavers)},
 		Aged{Topic: "consent", Rows: len(ended)},
 		Aged{Topic: "weekkey", Keep: weekKeysFor, Rows: int(to - from)}), nil

@@ -44,7 +44,7 @@ func TestPurge(t *testing.T) {
 	fill(100)
 	planned := func() (n int) {
 		plan, err := c.s.PurgePlan(context.Background())
-		if err != nil || len(plan) != len(purged)+3 {
+		if err != nil || len(plan) != len(purged)+4 {
 			t.Fatalf("%v, %v", plan, err)
 		}
 		for _, a := range plan {

@@ -126,6 +126,9 @@ var registry = []Holding{
 	{"correctof", true, record.RosterUse},
 	{"correctopen", true, record.RosterUse},
 
+	{"merge", record.Merge{}, record.GraduateUse},
+	{"mergeof", true, record.GraduateUse},
+
 	{"gone", record.Gone{}, record.AuditUse},
 	{"gonemark", "", record.AuditUse},
 	{"bury", true, record.AuditUse},

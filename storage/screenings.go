@@ -323,6 +323,9 @@ func (tx *Tx) rescreen(village record.Code, id record.GraduateID, g *record.Grad
 	if i := slices.IndexFunc(screens, func(s record.Screening) bool { return s.ID == first }); i > 0 {
 		screens[0], screens[i] = screens[i], screens[0]
 	}
+	if tx.screenLater {
+		room = 0
+	}
 	due := "screendue/" + string(village.County()) + "/" + string(village) + "/" + numbered(id)
 	left := false
 	var end time.Time

@@ -172,6 +172,8 @@ type Tx struct {
 	w     kv.Txn
 	s     *Store
 	after []func()
+	// screenLater leaves who fits which screening to ScreenAgain.
+	screenLater bool
 }
 
 // AfterCommit calls f once the transaction is durable, and never when it fails.

@@ -22,6 +22,9 @@ const (
 	RegisterGraduate Action = "graduate.register"
 	EditGraduate     Action = "graduate.edit"
 	IssueVillageLink Action = "village_link.issue" // by which graduates register
+	VouchGraduate    Action = "graduate.vouch"     // whether somebody who registered is of the village
+	MoveGraduate     Action = "graduate.move"      // to another village; object: each of the two
+	MergeGraduates   Action = "graduate.merge"     // two records of one person; object: each of the two
 	SeeSelf          Action = "self.see"
 	Enrol            Action = "enrol"
 
@@ -96,6 +99,9 @@ var grants = map[Action][]grant{
 	RegisterGraduate: {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 	EditGraduate:     {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}, {"", own}},
 	IssueVillageLink: {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	VouchGraduate:    {{CountyOfficer, within}, {TownshipOfficer, within}, {Secretary, within}},
+	MoveGraduate:     {{CountyOfficer, within}, {TownshipOfficer, within}},
+	MergeGraduates:   {{CountyOfficer, within}, {TownshipOfficer, within}},
 	SeeSelf:          {{"", own}},
 
 	PlanRotation: {{CountyOfficer, within}},

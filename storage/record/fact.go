@@ -56,8 +56,8 @@ func (g *Graduate) Confirm(s Said, facts ...Fact) {
 	}
 }
 
-// same says whether two records state a fact alike.
-func (f Fact) same(a, b Graduate) bool {
+// Same says whether two records state a fact alike.
+func (f Fact) Same(a, b Graduate) bool {
 	switch f {
 	case WillingnessFact:
 		return a.Willingness == b.Willingness
@@ -74,7 +74,7 @@ func (g *Graduate) Retell(old Graduate, at time.Time) {
 	for _, f := range AgingFacts() {
 		switch {
 		case *g.Facts.of(f) != *old.Facts.of(f): // the change says who
-		case f.same(old, *g):
+		case f.Same(old, *g):
 			g.Confirm(old.Told(f), f)
 		default:
 			g.Confirm(Said{Source: g.Source, By: g.By, At: at}, f)

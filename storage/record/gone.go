@@ -12,6 +12,7 @@ const (
 	GoneExpired GoneWhy = "expired" // the consent to keep it ended
 	GoneLeft    GoneWhy = "left"    // RosterMonths after the last post
 	GoneStrip   GoneWhy = "strip"   // all but the name, at the wish of somebody who left
+	GoneMerged  GoneWhy = "merged"  // went into another record of the same person
 	GoneBefore  GoneWhy = "before"  // forgotten before, found again in data from a backup
 )
 

@@ -74,6 +74,8 @@ type Graduate struct {
 	// ages in it.
 	ConfirmedAt time.Time `json:"confirmed_at"`
 	Facts       Facts     `json:"facts,omitzero"`
+	// Vouch is the village's word on somebody who registered themself.
+	Vouch Vouch `json:"vouch,omitzero"`
 	// Asked is how far the question stands whether the facts are still so, Next
 	// the day on which something is to be done about them; empty: nothing.
 	Asked Asked `json:"asked,omitzero"`
@@ -98,6 +100,8 @@ type GraduateCount struct {
 	// OnCall those on the call lists.
 	Asked  int `json:"asked,omitzero"`
 	OnCall int `json:"on_call,omitzero"`
+	// Vouch counts those who registered themselves by the village's word.
+	Vouch map[VouchState]int `json:"vouch,omitzero"`
 }
 
 // Outlook is an employment together with a willingness.

@@ -33,3 +33,7 @@ const (
 	KindFacts   = "facts"    // Args graduate: to the graduate
 	KindFactsOf = "facts_of" // to a secretary, of the graduates of the own villages
 )
+
+// KindVouch asks a secretary whether somebody who registered is of the village: Args
+// graduate.
+const KindVouch = "vouch"
