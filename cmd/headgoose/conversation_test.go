@@ -52,6 +52,9 @@ func TestConversations(t *testing.T) {
 	for _, path := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			t.Parallel()
+			if underRace && strings.HasSuffix(path, ".en.txt") {
+				t.Skip("the race detector sees the same way in Chinese")
+			}
 			archive, err := txtar.ParseFile(path)
 			if err != nil {
 				t.Fatal(err)

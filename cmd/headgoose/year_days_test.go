@@ -3,3 +3,6 @@
 package main
 
 const yearDays = 365
+
+// underRace: the race detector is on.
+const underRace = false

@@ -4,3 +4,6 @@ package main
 
 // yearDays is less under the race detector, which makes a look ten times as long.
 const yearDays = 30
+
+// underRace: the race detector is on.
+const underRace = true
