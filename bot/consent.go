@@ -147,7 +147,7 @@ func (t *Turn) referralsUnderWay(id record.GraduateID) (n int, err error) {
 func (t *Turn) receipt(g record.Graduate, p record.Purpose, key string, args text.A) error {
 	note := string(p) + " given"
 	if key == "consent.receipt_no" {
-		note = string(p) + " withdrawn"
+		note = p.WithdrawnNote()
 	}
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.GiveConsent, Person: g.Person, Graduate: g.ID, Place: g.Village, Note: note}); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -22,15 +21,7 @@ func (t *Turn) graduateMonths() error {
 	if err != nil {
 		return err
 	}
-	for _, what := range []string{"work", "will"} {
-		t.Queue(record.Outbox{
-			Key:   fmt.Sprintf("chart/%016x/%s", uint64(t.Ev.ID), what),
-			Class: record.Reply, Kind: "chart", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
-			Args:         map[string]string{"what": what, "place": string(v.place), "week": v.from.Format(mondayLayout)},
-			UselessAfter: t.Now.Add(chartUseful),
-		})
-	}
-	t.Toast(t.Say("chart.drawing"))
+	t.queueCharts(v, "work", "will")
 	return nil
 }
 

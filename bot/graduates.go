@@ -120,7 +120,7 @@ func (t *Turn) listGraduates(q storage.GraduateQuery) error {
 		lines = append(lines, line)
 		open = append(open, Btn{Text: clip(g.Name, 12), Line: "graduate.show " + string(g.ID)})
 	}
-	rows := append(inRows(open, 2), t.turnPages(q, page, more))
+	rows := append(inRows(open, 2), t.turnPages("graduates "+string(q.Place)+" "+string(q.Filter), q.After, q.Before, page, more))
 	n, err := t.Count(q.Place)
 	if err != nil {
 		return err
@@ -191,21 +191,21 @@ func (t *Turn) stateOf(g record.Graduate) string {
 	return t.Say("employment." + string(g.Employment))
 }
 
-// turnPages are the ways to the page before and behind.
-func (t *Turn) turnPages(q storage.GraduateQuery, page []record.Graduate, more bool) []Btn {
+// turnPages are the ways to the page before and behind of a list of graduates that
+// goes on after one record or ends before another.
+func (t *Turn) turnPages(line string, after, before record.GraduateID, page []record.Graduate, more bool) []Btn {
 	var row []Btn
 	if len(page) == 0 {
 		return row
 	}
-	line := "graduates " + string(q.Place) + " " + string(q.Filter)
-	before, behind := q.After != "", more
-	if q.Before != "" {
-		before, behind = more, true
+	earlier, later := after != "", more
+	if before != "" {
+		earlier, later = more, true
 	}
-	if before {
+	if earlier {
 		row = append(row, t.Btn("prev_page", line+" before "+string(page[0].ID)))
 	}
-	if behind {
+	if later {
 		row = append(row, t.Btn("next_page", line+" after "+string(page[len(page)-1].ID)))
 	}
 	return row

@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -263,7 +262,7 @@ func (t *Turn) stripSelf() error {
 			return err
 		}
 	}
-	if err := t.StripPerson(t.Person.ID); err != nil && !errors.Is(err, record.ErrNotFound) {
+	if err := t.StripPerson(t.Person.ID); err != nil {
 		return err
 	}
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.Forget, Person: t.Person.ID, Note: dropAsked}); err != nil {

@@ -111,26 +111,36 @@ func (t *Turn) listOpenings(place record.Code) error {
 	if err != nil {
 		return err
 	}
-	from, to, turn := t.window(1, len(list), "refer "+string(place))
-	lines := []string{t.Say("refer.list", text.A{"Place": name, "N": len(list)})}
+	head := t.Say("refer.list", text.A{"Place": name, "N": len(list)})
+	body, rows, err := t.openingsPage(head, list, "refer "+string(place), func(o record.Opening) string { return "opening.show " + string(o.ID) })
+	if err != nil {
+		return err
+	}
+	if t.Allow(record.KeepOpenings, record.Object{Place: place}) == nil {
+		rows = append(rows, []Btn{t.Btn("opening_new", "opening.new "+string(place)), t.Btn("referral_list", "referral.list "+string(place))}, []Btn{t.Btn("referral_table", "referral.table "+string(place))})
+	}
+	t.Answer(body, append(rows, t.referLast())...)
+	return nil
+}
+
+// openingsPage is a page of posts with a button each, and the ways on; press is the
+// line of a post's button.
+func (t *Turn) openingsPage(head string, list []record.Opening, line string, press func(record.Opening) string) (string, [][]Btn, error) {
+	from, to, turn := t.window(1, len(list), line)
+	lines := []string{head}
 	if len(list) == 0 {
 		lines = append(lines, t.Say("refer.no_posts"))
 	}
 	var row []Btn
 	for _, o := range list[from:to] {
-		line, err := t.openingLine(o)
+		said, err := t.openingLine(o)
 		if err != nil {
-			return err
+			return "", nil, err
 		}
-		lines = append(lines, line)
-		row = append(row, t.openingButton(o, "opening.show "+string(o.ID)))
+		lines = append(lines, said)
+		row = append(row, t.openingButton(o, press(o)))
 	}
-	rows := append(inRows(row, 2), turn...)
-	if t.Allow(record.KeepOpenings, record.Object{Place: place}) == nil {
-		rows = append(rows, []Btn{t.Btn("opening_new", "opening.new "+string(place)), t.Btn("referral_list", "referral.list "+string(place))}, []Btn{t.Btn("referral_table", "referral.table "+string(place))})
-	}
-	t.Answer(strings.Join(lines, "\n"), append(rows, t.referLast())...)
-	return nil
+	return strings.Join(lines, "\n"), append(inRows(row, 2), turn...), nil
 }
 
 // referLast is the last row of the pages of those who hold a post: home, and the

@@ -74,7 +74,7 @@ func (t *Turn) shortlist(o record.Opening, q storage.ScreenQuery, page []record.
 			row = append(row, Btn{Text: t.Say("refer.propose", text.A{"Name": clip(g.Name, 9)}), Line: "referral.propose " + string(o.ID) + " " + string(g.ID)})
 		}
 	}
-	rows := append(inRows(row, 2), t.pagesFrom("opening.from "+string(o.ID)+" "+string(q.Screening.ID), q, page, more))
+	rows := append(inRows(row, 2), t.turnPages("opening.from "+string(o.ID)+" "+string(q.Screening.ID), q.After, q.Before, page, more))
 	t.Answer(strings.Join(lines, "\n"), append(rows, t.backRow("opening.pick "+string(o.ID)))...)
 	return nil
 }
@@ -94,25 +94,6 @@ func (t *Turn) proposable(o record.Opening, g record.Graduate) (string, error) {
 	return "", nil
 }
 
-// pagesFrom are the ways to the page before and behind of those who fit.
-func (t *Turn) pagesFrom(line string, q storage.ScreenQuery, page []record.Graduate, more bool) []Btn {
-	var row []Btn
-	if len(page) == 0 {
-		return row
-	}
-	before, behind := q.After != "", more
-	if q.Before != "" {
-		before, behind = more, true
-	}
-	if before {
-		row = append(row, t.Btn("prev_page", line+" before "+string(page[0].ID)))
-	}
-	if behind {
-		row = append(row, t.Btn("next_page", line+" after "+string(page[len(page)-1].ID)))
-	}
-	return row
-}
-
 // postsForScreening lists the posts for which somebody of those who fit a screening
 // can be proposed: screening, page.
 func (t *Turn) postsForScreening(s record.Screening) error {
@@ -129,21 +110,11 @@ func (t *Turn) postsForScreening(s record.Screening) error {
 // choosePost is a page of posts with a button each; the first argument of the
 // command is what it is for, the second the page.
 func (t *Turn) choosePost(head string, list []record.Opening, line string, choose func(record.Opening) string, last []Btn) error {
-	from, to, turn := t.window(1, len(list), line)
-	lines := []string{head}
-	if len(list) == 0 {
-		lines = append(lines, t.Say("refer.no_posts"))
+	body, rows, err := t.openingsPage(head, list, line, choose)
+	if err != nil {
+		return err
 	}
-	var row []Btn
-	for _, o := range list[from:to] {
-		line, err := t.openingLine(o)
-		if err != nil {
-			return err
-		}
-		lines = append(lines, line)
-		row = append(row, t.openingButton(o, choose(o)))
-	}
-	t.Answer(strings.Join(lines, "\n"), append(append(inRows(row, 2), turn...), last)...)
+	t.Answer(body, append(rows, last)...)
 	return nil
 }
 

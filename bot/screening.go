@@ -154,7 +154,7 @@ func (t *Turn) screeningCard(q storage.ScreenQuery) (card, error) {
 		lines = append(lines, line)
 		open = append(open, Btn{Text: clip(g.Name, 12), Line: "graduate.show " + string(g.ID)})
 	}
-	rows := append(inRows(open, 2), t.screenPages(q, page, more))
+	rows := append(inRows(open, 2), t.turnPages("screening.show "+string(q.Screening.ID)+" "+string(q.Place), q.After, q.Before, page, more))
 	return card{Text: strings.Join(lines, "\n"), rows: append(rows, t.screeningButtons(s, q.Place)...)}, nil
 }
 
@@ -224,26 +224,6 @@ func (t *Turn) fitLine(s record.Screening, g record.Graduate, of record.Code) (s
 		"Village": village, "Name": g.Name, "Facts": strings.Join(facts, t.Say("host.and")), "New": fresh,
 		"Day": t.factDay(g.ConfirmedAt),
 	}), nil
-}
-
-// screenPages are the ways to the page before and behind.
-func (t *Turn) screenPages(q storage.ScreenQuery, page []record.Graduate, more bool) []Btn {
-	var row []Btn
-	if len(page) == 0 {
-		return row
-	}
-	line := "screening.show " + string(q.Screening.ID) + " " + string(q.Place)
-	before, behind := q.After != "", more
-	if q.Before != "" {
-		before, behind = more, true
-	}
-	if before {
-		row = append(row, t.Btn("prev_page", line+" before "+string(page[0].ID)))
-	}
-	if behind {
-		row = append(row, t.Btn("next_page", line+" after "+string(page[len(page)-1].ID)))
-	}
-	return row
 }
 
 func (t *Turn) screeningButtons(s record.Screening, place record.Code) [][]Btn {

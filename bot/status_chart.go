@@ -27,14 +27,21 @@ func (t *Turn) statusChart() error {
 	if charts[what] == nil {
 		return record.ErrNotFound
 	}
-	t.Queue(record.Outbox{
-		Key:   fmt.Sprintf("chart/%016x", uint64(t.Ev.ID)),
-		Class: record.Reply, Kind: "chart", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
-		Args:         map[string]string{"what": what, "place": string(v.place), "week": v.from.Format(mondayLayout)},
-		UselessAfter: t.Now.Add(chartUseful),
-	})
-	t.Toast(t.Say("chart.drawing"))
+	t.queueCharts(v, what)
 	return nil
+}
+
+// queueCharts asks for pictures of a view, each a message of its own.
+func (t *Turn) queueCharts(v view, pictures ...string) {
+	for _, what := range pictures {
+		t.Queue(record.Outbox{
+			Key:   fmt.Sprintf("chart/%016x/%s", uint64(t.Ev.ID), what),
+			Class: record.Reply, Kind: "chart", Person: t.Person.ID, Chat: t.Ev.Chat.ID,
+			Args:         map[string]string{"what": what, "place": string(v.place), "week": v.from.Format(mondayLayout)},
+			UselessAfter: t.Now.Add(chartUseful),
+		})
+	}
+	t.Toast(t.Say("chart.drawing"))
 }
 
 // charts are the pictures, by the word behind status.chart.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
@@ -99,29 +98,6 @@ func (tx *Tx) indexConsents(old, g *record.Graduate) error {
 
 func consentKey(g record.Graduate, p record.Purpose) string {
 	return "consentend/" + string(g.Village.County()) + "/" + string(record.DateOf(g.ConsentTo(p).Expires().UTC())) + "/" + string(g.ID) + "/" + string(p)
-}
-
-// parts yields the parts that follow a prefix in the keys, each once. It costs the
-// number of parts, not of keys.
-func (tx *Tx) parts(prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		r := under(prefix)
-		for {
-			part := ""
-			for e, err := range tx.r.Scan(r) {
-				if err != nil {
-					yield("", err)
-					return
-				}
-				part, _, _ = strings.Cut(string(e.Key[len(prefix):]), "/")
-				break
-			}
-			if part == "" || !yield(part, nil) {
-				return
-			}
-			r.Lo = kv.PrefixEnd([]byte(prefix + part + "/"))
-		}
-	}
 }
 
 // consentsEnding yields the consents of a county that end on a day (UTC) from

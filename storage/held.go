@@ -147,9 +147,6 @@ func (tx *Tx) keysOfPerson(id record.PersonID) ([]string, error) {
 	return keys, nil
 }
 
-// lastOf is the part behind the last slash of a key.
-func lastOf(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
-
 // workKeys are the keys under which work in a village, or at a county's sessions,
 // may be recorded.
 func (tx *Tx) workKeys(id record.PersonID, place record.Code) (keys []string, err error) {

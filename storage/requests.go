@@ -41,8 +41,7 @@ func (tx *Tx) requestIDs(prefix string) ([]record.RequestID, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := string(e.Key)
-		if id := record.RequestID(key[strings.LastIndexByte(key, '/')+1:]); !slices.Contains(ids, id) {
+		if id := record.RequestID(lastOf(string(e.Key))); !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -246,6 +247,32 @@ func under(prefix string) kv.Range { return kv.Prefix([]byte(prefix)) }
 
 // between is the range lo <= key < hi.
 func between(lo, hi string) kv.Range { return kv.Range{Lo: []byte(lo), Hi: []byte(hi)} }
+
+// parts yields the parts that follow a prefix in the keys, each once. It costs the
+// number of parts, not of keys.
+func (tx *Tx) parts(prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		r := under(prefix)
+		for {
+			part := ""
+			for e, err := range tx.r.Scan(r) {
+				if err != nil {
+					yield("", err)
+					return
+				}
+				part, _, _ = strings.Cut(string(e.Key[len(prefix):]), "/")
+				break
+			}
+			if part == "" || !yield(part, nil) {
+				return
+			}
+			r.Lo = kv.PrefixEnd([]byte(prefix + part + "/"))
+		}
+	}
+}
+
+// lastOf is the part behind the last slash of a key.
+func lastOf(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 
 // topic is the first part of a key: all of it that may stand in an error.
 func topic(key string) string {

@@ -77,3 +77,7 @@ func (g *Graduate) SetConsent(p Purpose, c Consent) {
 		g.Consents = nil
 	}
 }
+
+// WithdrawnNote is the note of the audit line that says a purpose was withdrawn, by
+// which a merge of two records finds it again.
+func (p Purpose) WithdrawnNote() string { return string(p) + " withdrawn" }
