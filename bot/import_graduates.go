@@ -18,13 +18,26 @@ type graduateFile struct {
 	plan *storage.GraduateImport
 }
 
+// undo leads to the page that takes the import back, if it wrote anything.
+func (f graduateFile) undo(t *Turn) []Btn {
+	run, found, err := t.ImportRun(t.Person.ID)
+	if err != nil || !found || run.ID != f.plan.Import || !run.Undoable(t.Tx.Now) {
+		return nil
+	}
+	return []Btn{t.Btn("undo_import", "import.undo "+string(run.ID))}
+}
+
 func (b *Bot) loadGraduates(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
 	county, err := b.county(ctx)
 	if err != nil {
 		return nil, err
 	}
 	plan, err := b.store.PlanGraduates(ctx, storage.GraduateImporter{County: county, By: j.Person, Zone: b.conf.Zone}, book.Graduates)
-	return graduateFile{book, plan}, err
+	if err != nil {
+		return nil, err
+	}
+	plan.Import = record.ImportID(j.ID)
+	return graduateFile{book, plan}, nil
 }
 
 func (f graduateFile) found() int { return len(f.plan.Changes) }
@@ -101,7 +114,10 @@ func (f graduateFile) apply(ctx context.Context, b *Bot, _ record.PersonID, prog
 	}
 	return func(t *Turn) string {
 		faults := f.book.Locate(slices.Concat(f.plan.Faults, result.Faults)...)
-		return joinLines(t.Say("import.done", text.A{"N": result.Applied, "Already": result.Already, "Refused": sheet.Rows(faults)}),
-			faultLines(t, result.Faults, 3))
+		lines := faultLines(t, result.Faults, 3)
+		if len(f.undo(t)) > 0 {
+			lines = append(lines, t.Say("undo.offer"))
+		}
+		return joinLines(t.Say("import.done", text.A{"N": result.Applied, "Already": result.Already, "Refused": sheet.Rows(faults)}), lines)
 	}, nil
 }

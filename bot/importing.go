@@ -39,6 +39,8 @@ func importCommands() []command {
 		{name: "import.apply", hidden: true, roles: officers, run: (*Turn).importApply},
 		{name: "import.detail", hidden: true, roles: officers, run: (*Turn).importDetail},
 		{name: "import.cancel", hidden: true, roles: officers, run: (*Turn).importCancel},
+		{name: "import.undo", hidden: true, roles: officers, run: (*Turn).importUndo},
+		{name: "import.left", hidden: true, roles: officers, run: (*Turn).importLeft},
 		{name: "import", words: []string{"导入", "import"}, roles: officers, run: (*Turn).importHint},
 	}
 }
@@ -229,6 +231,8 @@ func (b *Bot) stepJob(ctx context.Context, pace Pacer, j record.Job) (err error)
 		return b.workScreening(ctx, pace, j)
 	case record.JobLinks:
 		return b.workLinks(ctx, pace, j)
+	case record.JobUndo:
+		return b.workUndo(ctx, pace, j)
 	}
 	f, err := b.loadFile(ctx, j)
 	switch {
@@ -277,6 +281,8 @@ func jobWords(s record.JobState) (say struct{ progress, failed string }) {
 		say.progress, say.failed = "screening.filling", "screening.not_filled"
 	case record.JobLinks:
 		say.progress, say.failed = "links.issuing", "links.not_issued"
+	case record.JobUndo:
+		say.progress, say.failed = "undo.undoing", "undo.not_undone"
 	}
 	return say
 }
@@ -343,7 +349,11 @@ func (b *Bot) applyFile(ctx context.Context, pace Pacer, j record.Job, f file) e
 		p.Kick()
 	}
 	return b.endJob(ctx, j, func(t *Turn) {
-		w := t.words(done(t), [][]Btn{t.homeRow()})
+		rows := [][]Btn{t.homeRow()}
+		if u, can := f.(interface{ undo(t *Turn) []Btn }); can {
+			rows = append([][]Btn{u.undo(t)}, rows...)
+		}
+		w := t.words(done(t), rows)
 		w.Edit = j.Message
 		t.add(w)
 	})

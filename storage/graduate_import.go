@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,6 +26,7 @@ type GraduateImporter struct {
 // do to the store as it stood. Nothing has been written.
 type GraduateImport struct {
 	By        GraduateImporter
+	Import    record.ImportID  // under which it can be undone; empty: it cannot
 	Changes   []GraduateChange // by row
 	Unchanged int              // rows that say what the store says
 	Faults    []record.Fault   // by row; a row with a fault is not in Changes
@@ -54,7 +56,7 @@ type GraduateChange struct {
 // from a record, and importLanes how many transactions wait for one commit
 // together.
 const (
-	graduateRowWrites = 47
+	graduateRowWrites = 48
 	importLanes       = 16
 )
 
@@ -298,6 +300,11 @@ func lastFour(phone string) string {
 // progress, if any, is called now and then.
 func (s *Store) ApplyGraduates(ctx context.Context, plan *GraduateImport, progress func(done, of int)) (RosterResult, error) {
 	var total RosterResult
+	if plan.Import != "" {
+		if err := s.beginImport(ctx, plan.By.By, plan.Import); err != nil {
+			return total, err
+		}
+	}
 	rows := max(1, kv.MaxWrites/graduateRowWrites)
 	done := 0
 	for group := range slices.Chunk(plan.Changes, rows*importLanes) {
@@ -308,7 +315,7 @@ func (s *Store) ApplyGraduates(ctx context.Context, plan *GraduateImport, progre
 			result := &parts[len(parts)-1]
 			g.Go(func() error {
 				return s.Update(ctx, func(tx *Tx) (err error) {
-					*result, err = tx.applyGraduates(plan.By, part)
+					*result, err = tx.applyGraduates(plan, part)
 					return err
 				})
 			})
@@ -328,13 +335,13 @@ func (s *Store) ApplyGraduates(ctx context.Context, plan *GraduateImport, progre
 	return total, nil
 }
 
-func (tx *Tx) applyGraduates(by GraduateImporter, changes []GraduateChange) (r RosterResult, err error) {
-	actor, err := tx.Actor(by.By)
+func (tx *Tx) applyGraduates(plan *GraduateImport, changes []GraduateChange) (r RosterResult, err error) {
+	actor, err := tx.Actor(plan.By.By)
 	if err != nil {
 		return r, err
 	}
 	for _, c := range changes {
-		kind, err := tx.applyGraduate(by, actor, c)
+		kind, err := tx.applyGraduate(plan, actor, c)
 		switch {
 		case err != nil:
 			return r, fmt.Errorf("storage: graduate row %d: %w", c.Row.Row, err)
@@ -353,7 +360,8 @@ func (tx *Tx) applyGraduates(by GraduateImporter, changes []GraduateChange) (r R
 const unchanged = record.FaultKind("-")
 
 // applyGraduate writes one row; the kind says why it does not.
-func (tx *Tx) applyGraduate(by GraduateImporter, actor record.Actor, c GraduateChange) (record.FaultKind, error) {
+func (tx *Tx) applyGraduate(plan *GraduateImport, actor record.Actor, c GraduateChange) (record.FaultKind, error) {
+	by := plan.By
 	if may := record.Allow(actor, record.RegisterGraduate, record.Object{Place: c.Village.Code}) == nil; !may {
 		return record.FaultNotAllowed, nil
 	}
@@ -382,5 +390,6 @@ func (tx *Tx) applyGraduate(by GraduateImporter, actor record.Actor, c GraduateC
 	if err != nil {
 		return "", err
 	}
-	return "", tx.Audit(record.Audit{By: by.By, Action: action, Person: g.Person, Graduate: g.ID, Place: g.Village, Note: "sheet"})
+	line := record.Audit{By: by.By, Action: action, Person: g.Person, Graduate: g.ID, Place: g.Village, Note: "sheet"}
+	return "", errors.Join(tx.noteImport(by.By, plan.Import, old, g), tx.Audit(line))
 }

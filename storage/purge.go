@@ -16,7 +16,8 @@ const (
 	claimFor  = 7 * 24 * time.Hour  // an enrolment that nobody finished
 	linkFor   = 30 * 24 * time.Hour // after a link has expired or was used
 	asideFor  = 90 * 24 * time.Hour // updates that could not be handled
-	dialogFor = 7 * 24 * time.Hour  // a form that nobody touched: what was typed is personal
+	importFor = 2 * record.ImportUndoFor
+	dialogFor = 7 * 24 * time.Hour // a form that nobody touched: what was typed is personal
 )
 
 // purged are the topics that age, each with how to tell when a row was last of
@@ -34,6 +35,8 @@ var purged = []struct {
 	{"claim", timeOf(func(c record.Claim) time.Time { return c.At }), claimFor},
 	{"dialog", timeOf(func(d record.Dialog) time.Time { return d.Touched }), dialogFor},
 	{"aside", timeOf(func(a Aside) time.Time { return a.At }), asideFor},
+	{"importrow", timeOf(func(r record.ImportRow) time.Time { return r.At }), importFor},
+	{"importrun", timeOf(func(r record.ImportRun) time.Time { return r.At }), importFor},
 	{"link", timeOf(func(l record.Link) time.Time {
 		if !l.UsedAt.IsZero() {
 			return l.UsedAt

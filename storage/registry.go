@@ -128,6 +128,8 @@ var registry = []Holding{
 
 	{"merge", record.Merge{}, record.GraduateUse},
 	{"mergeof", true, record.GraduateUse},
+	{"importrun", record.ImportRun{}, record.GraduateUse},
+	{"importrow", record.ImportRow{}, record.GraduateUse},
 
 	{"gone", record.Gone{}, record.AuditUse},
 	{"gonemark", "", record.AuditUse},

@@ -77,6 +77,7 @@ func dynamic(t *testing.T, code *sources) map[string][]string {
 		"consent.short.":     named(record.Purposes()),
 		"consent.end.":       named(record.Purposes()),
 		"audit.word.":        {"asked", "struck", "expired", "left", "given", "withdrawn", "keep", "refer", "contact", "correction", "made", "kept", "confirmed", "added", "sheet", "new", "cancel", "close", "move", "open", "unbind", "roster", "links", "villages", "attendance", "graduates", "coverage", "notes", "graduate_show", "status_person", "mydata_asked", "mydata", "consent", "facts_ask", "facts_calls", "published", "opened", "closed", "month", "privacy", "referrals", "referral_list", "referral_show", "referral_posts", "opening_show", "yes", "no", "unknown", "graduate_vouch", "graduate_compare", "undone"},
+		"undo.why_":          code.constants(t, "ImportLeft"),
 		"vouch.line_":        {"open", "yes", "no", "unknown", "own"},
 		"vouch.said_":        named(record.VouchAnswers()),
 		"vouch.answer_":      named(record.VouchAnswers()),

@@ -18,6 +18,9 @@ const (
 	// JobLinks: no file, but the links of all villages of a place that are to be
 	// issued.
 	JobLinks JobState = "links"
+
+	// JobUndo: no file, but an import of graduates that is to be undone.
+	JobUndo JobState = "undo"
 )
 
 // Job is a file that somebody sent, to be read outside of any transaction.
@@ -34,6 +37,7 @@ type Job struct {
 	Message   int64       `json:"message,omitzero"`
 	Screening ScreeningID `json:"screening,omitzero"` // of JobScreen
 	Place     Code        `json:"place,omitzero"`     // of JobLinks
+	Import    ImportID    `json:"import,omitzero"`    // of JobUndo
 	Tries     int         `json:"tries,omitzero"`
 	Sealed    []byte      `json:"sealed,omitzero"`
 }
