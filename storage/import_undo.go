@@ -145,7 +145,7 @@ func (s *Store) UndoImport(ctx context.Context, by record.PersonID, id record.Im
 		}
 	}
 	err = s.Update(ctx, func(tx *Tx) error {
-		found := false
+		var found bool
 		if run, found, err = tx.ImportRun(by); err != nil || !found || run.ID != id || run.State != record.ImportUndoing {
 			return err
 		}
