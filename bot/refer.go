@@ -19,6 +19,7 @@ func referCommands() []command {
 		{name: "opening.new", hidden: true, roles: officers, run: (*Turn).newOpening},
 		{name: "opening.show", hidden: true, roles: branch, run: onOpening(record.SeeOpenings, (*Turn).showOpening)},
 		{name: "opening.close", hidden: true, roles: officers, run: onOpening(record.KeepOpenings, (*Turn).closeOpening)},
+		{name: "opening.longer", hidden: true, roles: officers, run: onOpening(record.KeepOpenings, (*Turn).extendOpening)},
 		{name: "opening.pick", hidden: true, roles: officers, run: onOpening("", (*Turn).pickScreening)},
 		{name: "refer.for", hidden: true, roles: officers, run: onScreening((*Turn).postsForScreening)},
 		{name: "opening.from", hidden: true, roles: officers, run: onOpening("", (*Turn).pickGraduate)},
@@ -189,7 +190,7 @@ func (t *Turn) openingArgs(o record.Opening) (text.A, error) {
 	place, err := t.placeName(o.Place)
 	return text.A{
 		"Kind": t.Say("opening_kind." + string(o.Kind)), "Place": place, "Number": o.Number, "Needs": o.Needs,
-		"Until": t.showDay(string(o.Until)),
+		"Until": t.showDay(string(o.Until)), "Over": o.Over(record.DateOf(t.Tx.Now.UTC())),
 	}, err
 }
 

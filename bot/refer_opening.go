@@ -157,11 +157,12 @@ func (t *Turn) openingButtons(o record.Opening) [][]Btn {
 	id := string(o.ID)
 	var row []Btn
 	if o.Closed.IsZero() {
-		if t.mayProposeFor(o) == nil {
+		keeps, over := t.Allow(record.KeepOpenings, record.Object{Place: o.Place}) == nil, o.Over(record.DateOf(t.Tx.Now.UTC()))
+		if !over && t.mayProposeFor(o) == nil {
 			row = append(row, t.Btn("opening_pick", "opening.pick "+id))
 		}
-		if t.Allow(record.KeepOpenings, record.Object{Place: o.Place}) == nil {
-			row = append(row, t.Btn("opening_close", "opening.close "+id))
+		if keeps {
+			row = append(row, t.Btn("opening_longer", "opening.longer "+id), t.Btn("opening_close", "opening.close "+id))
 		}
 	}
 	back := t.Btn("back", "refer")
@@ -169,6 +170,40 @@ func (t *Turn) openingButtons(o record.Opening) [][]Btn {
 		back = t.Btn("back", "refer "+string(offices[0]))
 	}
 	return [][]Btn{row, {back, t.Btn("home", "start")}}
+}
+
+// extendOpening lets people be proposed for a post until a later day: post, day. It
+// asks for the day where none is named.
+func (t *Turn) extendOpening(o record.Opening) error {
+	id := string(o.ID)
+	if !o.Closed.IsZero() {
+		return t.openingCard(o, "")
+	}
+	if t.Arg(1) == "" {
+		args, err := t.openingArgs(o)
+		if err != nil {
+			return err
+		}
+		days, err := t.untilChoices(nil)
+		if err != nil {
+			return err
+		}
+		var row []Btn
+		for _, d := range days {
+			row = append(row, Btn{Text: d.Label, Line: "opening.longer " + id + " " + d.Value})
+		}
+		t.Answer(t.Say("refer.longer_ask", args), append(inRows(row, 2), t.backRow("opening.show "+id))...)
+		return nil
+	}
+	o, err := t.ExtendOpening(o.ID, record.Date(t.Arg(1)))
+	if err != nil {
+		return err
+	}
+	if err := t.auditOpening(o, "until "+string(o.Until)); err != nil {
+		return err
+	}
+	t.Args = t.Args[:1]
+	return t.openingCard(o, t.Say("refer.longer", text.A{"Until": t.showDay(string(o.Until))}))
 }
 
 // closeOpening closes a post, which ends what is under way towards it; it asks

@@ -137,10 +137,12 @@ func (t *Turn) pickPost(g record.Graduate) error {
 }
 
 // postsIn lists the posts of a place's county for which an officer may propose
-// somebody.
+// somebody, and for which it is not too late.
 func (t *Turn) postsIn(place record.Code) ([]record.Opening, error) {
 	list, err := t.Openings(place.County())
-	return slices.DeleteFunc(list, func(o record.Opening) bool { return t.mayProposeFor(o) != nil }), err
+	return slices.DeleteFunc(list, func(o record.Opening) bool {
+		return o.Over(record.DateOf(t.Tx.Now.UTC())) || t.mayProposeFor(o) != nil
+	}), err
 }
 
 // consentNeeded says that a graduate cannot be proposed yet, and what to do.

@@ -99,6 +99,29 @@ func TestWithoutConsentNobodyIsProposed(t *testing.T) {
 	w.township.line("referral.propose " + string(w.o.ID) + " " + string(w.g.ID)).sees("已在这个岗位的推荐中")
 }
 
+// A post whose last day has passed is offered to nobody, says so, and may be opened
+// for longer.
+func TestAPostPastItsLastDay(t *testing.T) {
+	w := newReferWorld(t)
+	day := record.DateOf(w.now.AddDate(0, 0, -2).UTC())
+	w.do(func(tx *storage.Tx) error {
+		o, err := tx.Opening(w.o.ID)
+		if err != nil {
+			return err
+		}
+		tx.Now = tx.Now.AddDate(0, 0, -7)
+		_, err = tx.ExtendOpening(o.ID, day)
+		return err
+	})
+	w.township.line("refer " + string(bayan)).sees("截止(已过期)")
+	w.township.line("referral.posts " + string(w.g.ID)).seesNot("金家庄村 村文书")
+	w.township.line("opening.show " + string(w.o.ID)).sees("截止日期已过,不能再提名").seesNot("选人推荐")
+	w.township.press("延期").sees("延到哪一天?").press("2027年1月").sees("✅ 已延到").seesNot("已过")
+	w.township.sees("选人推荐")
+	w.receiver.line("opening.longer " + string(w.o.ID)).sees("不在您的权限内")
+	w.township.line("opening.longer " + string(w.o.ID) + " 2020-01-01").seesNot("已延到2020")
+}
+
 // Withdrawing the consent takes the number off every page at once.
 func TestWithdrawalTakesTheNumberOff(t *testing.T) {
 	w := newReferWorld(t)

@@ -3,7 +3,6 @@ package storage
 import (
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"headgoose/storage/record"
@@ -83,7 +82,7 @@ func (tx *Tx) FactsDue(county record.Code, day record.Date, after string, limit 
 			return nil, "", err
 		}
 		key := string(e.Key)
-		ids = append(ids, record.GraduateID(key[strings.LastIndexByte(key, '/')+1:]))
+		ids = append(ids, record.GraduateID(lastOf(key)))
 		if len(ids) == limit {
 			return ids, key, nil
 		}

@@ -3,7 +3,6 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"headgoose/storage/record"
 )
@@ -66,6 +65,23 @@ func (tx *Tx) CloseOpening(id record.OpeningID, by record.PersonID) (o record.Op
 	return o, ended, errors.Join(del(tx, openingKey(o)), put(tx, "opening/"+string(id), o))
 }
 
+// ExtendOpening lets graduates be proposed for a post until another day. ErrSettled for
+// one that is closed.
+func (tx *Tx) ExtendOpening(id record.OpeningID, until record.Date) (record.Opening, error) {
+	o, err := tx.Opening(id)
+	if err != nil {
+		return o, err
+	}
+	if !o.Closed.IsZero() {
+		return o, record.ErrSettled
+	}
+	o.Until = until
+	if err := o.Check(record.DateOf(tx.Now.UTC())); err != nil {
+		return o, err
+	}
+	return o, put(tx, "opening/"+string(id), o)
+}
+
 func openingKey(o record.Opening) string { return "openingat/" + string(o.Place) + "/" + string(o.ID) }
 
 // Openings lists the posts in a place that are not closed, in the office's
@@ -76,8 +92,7 @@ func (tx *Tx) Openings(place record.Code) ([]record.Opening, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := string(e.Key)
-		o, err := tx.Opening(record.OpeningID(key[strings.LastIndexByte(key, '/')+1:]))
+		o, err := tx.Opening(record.OpeningID(lastOf(string(e.Key))))
 		if err != nil {
 			return nil, err
 		}

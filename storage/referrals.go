@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"headgoose/storage/kv"
 	"headgoose/storage/record"
@@ -78,8 +77,7 @@ func (tx *Tx) referralsIn(r kv.Range) ([]record.Referral, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := string(e.Key)
-		one, err := tx.Referral(record.ReferralID(key[strings.LastIndexByte(key, '/')+1:]))
+		one, err := tx.Referral(record.ReferralID(lastOf(string(e.Key))))
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +121,7 @@ func (tx *Tx) proposable(o record.Opening, g record.Graduate) error {
 	switch {
 	case !o.Closed.IsZero():
 		return record.ErrSettled
-	case o.Until < record.DateOf(tx.Now.UTC()):
+	case o.Over(record.DateOf(tx.Now.UTC())):
 		return record.ErrTooLate
 	case !g.Agrees(record.ToRefer, tx.Now):
 		return record.ErrNoConsent

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"headgoose/storage/record"
 )
@@ -29,8 +28,7 @@ func (tx *Tx) Reserves(place record.Code) ([]record.Reserve, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := string(e.Key)
-		r, _, err := tx.Reserve(record.GraduateID(key[strings.LastIndexByte(key, '/')+1:]))
+		r, _, err := tx.Reserve(record.GraduateID(lastOf(string(e.Key))))
 		if err != nil {
 			return nil, err
 		}

@@ -31,3 +31,9 @@ func (d Date) Shift(days int) Date {
 	}
 	return DateOf(t.AddDate(0, 0, days))
 }
+
+// Whole says whether a date names a day.
+func (d Date) Whole() bool {
+	_, err := time.Parse(time.DateOnly, string(d))
+	return err == nil
+}

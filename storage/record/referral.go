@@ -55,6 +55,9 @@ type Opening struct {
 	ClosedBy  PersonID    `json:"closed_by,omitzero"`
 }
 
+// Over says whether the last day for proposing somebody has passed, on a day.
+func (o Opening) Over(today Date) bool { return o.Until < today }
+
 // Check says whether an opening may be kept; ErrInvalid names the field.
 func (o Opening) Check(today Date) error {
 	bad := func(field string) error { return fmt.Errorf("%w: opening's %s", ErrInvalid, field) }
@@ -67,7 +70,7 @@ func (o Opening) Check(today Date) error {
 		return bad("number")
 	case o.Needs != "" && !isClean(o.Needs, MaxNeeds):
 		return bad("requirements")
-	case o.Until < today:
+	case !o.Until.Whole() || o.Over(today):
 		return bad("last day")
 	}
 	return nil
