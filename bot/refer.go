@@ -31,6 +31,7 @@ func referCommands() []command {
 		{name: "referral.sheet", hidden: true, roles: officers, run: (*Turn).referralSheet},
 		{name: "referral.show", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).showReferral)},
 		{name: "referral.step", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).stepReferral)},
+		{name: "referral.employed", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).placedEmployed)},
 		{name: "referral.outcome", hidden: true, roles: graduateKeepers, run: onReferral((*Turn).answerOutcome)},
 		{name: "referral.publish", hidden: true, roles: officers, run: onReferral((*Turn).publishReferral)},
 	}

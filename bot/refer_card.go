@@ -205,6 +205,9 @@ func (t *Turn) referralButtons(r record.Referral, g record.Graduate, sides []rec
 	}
 	rows := inRows(row, 2)
 	var more []Btn
+	if t.mayBeEmployed(r, g) {
+		more = append(more, t.Btn("now_employed", "referral.employed "+id))
+	}
 	if slices.Contains(sides, record.OfficeSide) && !r.Published && r.Stage.Open() && !r.SeenBy(record.ReceiverSide) {
 		more = append(more, t.Btn("referral_publish", "referral.publish "+id))
 	}

@@ -41,6 +41,37 @@ func (t *Turn) outcomeButtons(r record.Referral, sides []record.ReferralSide) []
 	return row
 }
 
+// mayBeEmployed says whether the record of somebody who is placed says something else
+// than employed, and the person may correct it. A placement does not do it by itself:
+// what a record says, somebody has said.
+func (t *Turn) mayBeEmployed(r record.Referral, g record.Graduate) bool {
+	return r.Stage == record.ReferralPlaced && g.ID != "" && !g.Studying && g.Employment != record.Employed &&
+		t.Allow(record.EditGraduate, objectOf(g)) == nil
+}
+
+// placedEmployed notes on the record of somebody who is placed that they are employed.
+func (t *Turn) placedEmployed(r record.Referral, _ []record.ReferralSide) error {
+	g, err := t.referred(r)
+	if err != nil {
+		return err
+	}
+	if !t.mayBeEmployed(r, g) {
+		return t.answerReferral(r, t.Say("refer.moved_on"))
+	}
+	said := record.Said{Source: t.speaks(g), By: t.Person.ID, At: t.Tx.Now}
+	g, err = t.Tx.EditGraduate(g.ID, nil, func(g *record.Graduate) {
+		g.Employment = record.Employed
+		g.Confirm(said, record.EmploymentFact)
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.auditGraduate(g, "employed by "+string(r.ID)); err != nil {
+		return err
+	}
+	return t.answerReferral(r, t.Say("refer.employed", text.A{"Name": t.graduateName(g)}))
+}
+
 // answerOutcome takes an answer: referral, months, answer, yes. One that ends the
 // referral is asked once more.
 func (t *Turn) answerOutcome(r record.Referral, sides []record.ReferralSide) error {

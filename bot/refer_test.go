@@ -272,3 +272,24 @@ func TestReferralsInTheLog(t *testing.T) {
 	county := w.person("管理员 001", record.CountyOfficer, hualong)
 	county.say("操作记录").sees("(已提名 r1)", "(已征求本人 r1)", "(本人同意 r1)").seesNot("本人要求", "agreed")
 }
+
+// A placement leaves the record as it is; who keeps it says that it says employed now.
+func TestAPlacedGraduateIsEmployed(t *testing.T) {
+	w := newReferWorld(t)
+	w.asks()
+	w.own.press("同意")
+	w.township.press("介绍双方", "已到岗").sees("✅ 已到岗", "[登记改为已就业]")
+	w.see(func(tx *storage.Tx) error {
+		list, err := tx.ReferralsOf(w.g.ID)
+		w.receiver.line("referral.employed " + string(list[0].ID)).sees("已有变化")
+		return err
+	})
+	w.township.press("登记改为已就业").sees("毕业生 001的登记已改为“已就业”").seesNot("[登记改为已就业]")
+	w.see(func(tx *storage.Tx) error {
+		g, err := tx.Graduate(w.g.ID)
+		if told := g.Told(record.EmploymentFact); g.Employment != record.Employed || told.By != w.township.id || g.Told(record.PhoneFact).By == w.township.id {
+			t.Error(g.Employment, told)
+		}
+		return err
+	})
+}
