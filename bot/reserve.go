@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 
 	"headgoose/bot/dialog"
@@ -16,6 +17,7 @@ func reserveCommands() []command {
 		{name: "reserve.show", hidden: true, roles: branch, run: onGraduate(record.KeepReserve, (*Turn).reserveShow)},
 		{name: "reserve.add", hidden: true, roles: branch, run: onGraduate(record.KeepReserve, (*Turn).reserveAdd)},
 		{name: "reserve.deed", hidden: true, roles: branch, run: func(t *Turn) error { return t.startFlow("reserve", dialog.Answers{ofGraduate: t.Arg(0)}) }},
+		{name: "reserve.mentor", hidden: true, roles: branch, run: onGraduate(record.KeepReserve, (*Turn).reserveMentor)},
 		{name: "reserve.leave", hidden: true, roles: branch, run: onGraduate(record.KeepReserve, (*Turn).reserveLeave)},
 	}
 }
@@ -96,26 +98,67 @@ func (t *Turn) reserveCard(g record.Graduate) error {
 		t.Answer(t.Say("reserve.not_on", text.A{"Name": g.Name}), []Btn{t.Btn("reserve_add", "reserve.add "+id)}, back)
 		return nil
 	}
-	args := text.A{"Name": g.Name, "Since": t.showDay(string(r.Since)), "Mentor": "", "N": len(r.Deeds)}
-	if args["Village"], err = t.placeName(r.Village); err != nil {
+	head, err := t.reserveHead(g, r)
+	if err != nil {
 		return err
 	}
-	if r.Mentor != "" {
-		if args["Mentor"], err = t.nameOf(r.Mentor); err != nil {
-			return err
-		}
-	}
-	lines := []string{t.Say("reserve.card", args)}
+	lines := []string{head}
 	const shown = 5
 	for _, d := range r.Deeds[max(0, len(r.Deeds)-shown):] {
 		lines = append(lines, t.Say("reserve.deed", text.A{"Day": t.showDay(string(d.Day)), "Kind": t.Say("reserve_deed." + string(d.Kind)), "Words": d.Words}))
 	}
-	rows := [][]Btn{{t.Btn("reserve_deed", "reserve.deed "+id), t.Btn("reserve_leave", "reserve.leave "+id)}, back}
+	rows := [][]Btn{{t.Btn("reserve_deed", "reserve.deed "+id), t.Btn("reserve_mentor", "reserve.mentor "+id), t.Btn("reserve_leave", "reserve.leave "+id)}, back}
 	if r.Left != "" {
 		lines = append(lines, t.Say("reserve.left", text.A{"Day": t.showDay(string(r.Left)), "Outcome": t.Say("reserve_outcome." + string(r.Outcome))}))
 		rows[0] = []Btn{t.Btn("reserve_add", "reserve.add "+id)}
 	}
 	t.Answer(strings.Join(lines, "\n"), rows...)
+	return nil
+}
+
+// reserveHead says who is on the list since when, and with whom as mentor; one whose
+// post has ended is to be replaced.
+func (t *Turn) reserveHead(g record.Graduate, r record.Reserve) (string, error) {
+	args := text.A{"Name": g.Name, "Since": t.showDay(string(r.Since)), "Mentor": "", "Former": false, "N": len(r.Deeds)}
+	var err error
+	if args["Village"], err = t.placeName(r.Village); err != nil {
+		return "", err
+	}
+	if r.Mentor != "" {
+		if args["Mentor"], err = t.nameOf(r.Mentor); err != nil {
+			return "", err
+		}
+		now, err := t.Mentors(r.Village)
+		if err != nil {
+			return "", err
+		}
+		args["Former"] = r.Left == "" && !slices.Contains(now, r.Mentor)
+	}
+	return t.Say("reserve.card", args), nil
+}
+
+// reserveMentor gives another mentor: graduate, person. It offers those who may be it.
+func (t *Turn) reserveMentor(g record.Graduate) error {
+	id := string(g.ID)
+	if mentor := t.Arg(1); mentor != "" {
+		if _, err := t.SetMentor(g.ID, record.PersonID(mentor)); err != nil {
+			return err
+		}
+		return t.reserveDone(g, "mentor "+mentor)
+	}
+	may, err := t.Mentors(g.Village)
+	if err != nil {
+		return err
+	}
+	var row []Btn
+	for _, p := range may {
+		name, err := t.nameOf(p)
+		if err != nil {
+			return err
+		}
+		row = append(row, Btn{Text: clip(name, 12), Line: "reserve.mentor " + id + " " + string(p)})
+	}
+	t.Answer(t.Say("reserve.mentor_ask", text.A{"Name": g.Name, "N": len(row)}), append(inRows(row, 2), t.backRow("reserve.show "+id))...)
 	return nil
 }
 
@@ -166,6 +209,8 @@ func reserveSteps(t *Turn) []dialog.Step {
 		}
 		return list, nil
 	}
+	// A day that is typed may be an older one: a list on paper is entered later.
+	past := func(s string, _ dialog.Answers) (string, error) { return t.parsePastDay(s, 5) }
 	days := func(dialog.Answers) (list []dialog.Choice, err error) {
 		for i := range 14 {
 			day := t.Now.AddDate(0, 0, -i)
@@ -175,7 +220,7 @@ func reserveSteps(t *Turn) []dialog.Step {
 	}
 	return []dialog.Step{
 		{Name: "kind", Ask: "reserve.ask_kind", Field: "reserve.field_kind", Choices: kinds},
-		{Name: "day", Ask: "reserve.ask_day", Field: "reserve.field_day", Choices: days, Show: t.showDay},
+		{Name: "day", Ask: "reserve.ask_day", Field: "reserve.field_day", Choices: days, Parse: past, Show: t.showDay},
 		{Name: "words", Ask: "reserve.ask_words", Field: "reserve.field_words", Parse: dialog.Text(record.MaxReserveWords), Max: record.MaxReserveWords},
 	}
 }

@@ -127,6 +127,28 @@ func (t *Turn) parseDay(s string, _ dialog.Answers) (string, error) {
 	return at.Format(time.DateOnly), nil
 }
 
+// parsePastDay reads a day as parseDay does, but one that has been: without a year it
+// is the last such day. Days after today and of more than so many years ago do not fit.
+func (t *Turn) parsePastDay(s string, years int) (string, error) {
+	fault := &dialog.Fault{Key: "rota.bad_past_day"}
+	m := dayPattern.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
+	if m == nil {
+		return "", fault
+	}
+	year, month, day := t.Now.Year(), atoi(m[2]), atoi(m[3])
+	if m[1] != "" {
+		year = atoi(m[1])
+	}
+	at := time.Date(year, time.Month(month), day, 0, 0, 0, 0, t.b.conf.Zone)
+	if m[1] == "" && at.After(t.Now) {
+		at = time.Date(year-1, time.Month(month), day, 0, 0, 0, 0, t.b.conf.Zone)
+	}
+	if int(at.Month()) != month || at.Day() != day || at.After(t.Now) || at.Before(t.Now.AddDate(-years, 0, 0)) {
+		return "", fault
+	}
+	return at.Format(time.DateOnly), nil
+}
+
 func atoi(s string) int {
 	n, _ := strconv.Atoi(s) // of digits that a pattern matched, or of nothing
 	return n

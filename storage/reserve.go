@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,7 +73,37 @@ func (tx *Tx) AddReserve(id record.GraduateID, since record.Date) (record.Reserv
 	return r, tx.setReserve(&old, &r)
 }
 
-// AddReserveDeed notes what was done with somebody on the list. ErrSettled for
+// Mentors lists who may be mentor of a village's reserve cadres: those who are its
+// secretary and the officers of its township, as they are now.
+func (tx *Tx) Mentors(village record.Code) ([]record.PersonID, error) {
+	own, err := tx.Holders(record.Secretary, village)
+	if err != nil {
+		return nil, err
+	}
+	town, err := tx.Holders(record.TownshipOfficer, village.Township())
+	return slices.Concat(own, town), err
+}
+
+// SetMentor gives somebody on the list another mentor, one of Mentors; ErrInvalid for
+// anybody else.
+func (tx *Tx) SetMentor(id record.GraduateID, mentor record.PersonID) (record.Reserve, error) {
+	old, err := tx.onReserve(id)
+	if err != nil {
+		return old, err
+	}
+	may, err := tx.Mentors(old.Village)
+	if err == nil && !slices.Contains(may, mentor) {
+		err = fmt.Errorf("%w: mentor", record.ErrInvalid)
+	}
+	if err != nil {
+		return old, err
+	}
+	r := old
+	r.Mentor = mentor
+	return r, tx.setReserve(&old, &r)
+}
+
+// AddReserveDeed notes what was done with somebody on the list, in the order of days. ErrSettled for
 // one who has left it, ErrFull after record.MaxReserveDeeds.
 func (tx *Tx) AddReserveDeed(id record.GraduateID, d record.ReserveDeed) (record.Reserve, error) {
 	old, err := tx.onReserve(id)
@@ -91,6 +122,7 @@ func (tx *Tx) AddReserveDeed(id record.GraduateID, d record.ReserveDeed) (record
 	r := old
 	d.Words, d.At = words, tx.Now
 	r.Deeds = append(slices.Clone(r.Deeds), d)
+	slices.SortStableFunc(r.Deeds, func(a, b record.ReserveDeed) int { return cmp.Compare(a.Day, b.Day) })
 	return r, tx.setReserve(&old, &r)
 }
 

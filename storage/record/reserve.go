@@ -46,7 +46,7 @@ type Reserve struct {
 	Graduate GraduateID     `json:"graduate"`
 	Village  Code           `json:"village"`
 	Since    Date           `json:"since"`
-	Mentor   PersonID       `json:"mentor,omitzero"` // the secretary
+	Mentor   PersonID       `json:"mentor,omitzero"` // the secretary of the village, or an officer of its township
 	Deeds    []ReserveDeed  `json:"deeds,omitzero" personal:"words"`
 	Left     Date           `json:"left,omitzero"` // empty: on the list
 	Outcome  ReserveOutcome `json:"outcome,omitzero"`
