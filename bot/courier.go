@@ -315,7 +315,7 @@ func (b *Bot) tellUnreachable(tx *storage.Tx, id record.PersonID) error {
 			}
 			_, err := tx.AddOutbox(record.Outbox{
 				Key:   fmt.Sprintf("unreachable/%s/%d/%s", id, tx.Now.Unix(), officer),
-				Class: record.Notice, Kind: "unreachable", Person: officer, Args: map[string]string{"person": string(id)},
+				Class: record.Notice, Kind: record.KindUnreachable, Person: officer, Args: map[string]string{"person": string(id)},
 			})
 			if err != nil {
 				return err
@@ -333,9 +333,9 @@ func enrolNotices() map[string]render {
 		}
 	}
 	return map[string]render{
-		"enrol.accepted": plain("enrol.accepted"),
-		"enrol.refused":  plain("enrol.refused"),
-		"enrol.mismatch": func(t *Turn, row record.Outbox) (notice, string, error) {
+		record.KindAccepted: plain("enrol.accepted"),
+		record.KindRefused:  plain("enrol.refused"),
+		record.KindMismatch: func(t *Turn, row record.Outbox) (notice, string, error) {
 			var chatID int64
 			if _, err := fmt.Sscan(row.Args["chat"], &chatID); err != nil {
 				return notice{}, "", unfit(err)
@@ -350,7 +350,7 @@ func enrolNotices() map[string]render {
 			c, err := t.b.mismatchCard(t.Tx, t.Voice, claim)
 			return notice{card: c}, "", err
 		},
-		"unreachable": func(t *Turn, row record.Outbox) (notice, string, error) {
+		record.KindUnreachable: func(t *Turn, row record.Outbox) (notice, string, error) {
 			id := record.PersonID(row.Args["person"])
 			p, err := t.Tx.Person(id)
 			if err != nil {

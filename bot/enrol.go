@@ -285,7 +285,7 @@ func (t *Turn) askOfficers(actor record.Actor, claim record.Claim) (office strin
 		}
 		t.Queue(record.Outbox{
 			Key:   fmt.Sprintf("enrol/%d/%d/%d/%s", claim.Chat, claim.At.Unix(), claim.Tries, id),
-			Class: record.Notice, Kind: "enrol.mismatch", Person: id,
+			Class: record.Notice, Kind: record.KindMismatch, Person: id,
 			Args: map[string]string{"chat": fmt.Sprint(claim.Chat)},
 		})
 	}

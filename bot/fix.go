@@ -75,7 +75,7 @@ func saveFix(t *Turn, a dialog.Answers) error {
 	for _, id := range keepers {
 		t.Queue(record.Outbox{
 			Key: kindFix + "/" + string(c.ID) + "/" + string(id), Class: record.Notice, Kind: kindFix,
-			Person: id, Prompt: true, Args: map[string]string{"fix": string(c.ID)},
+			Person: id, Args: map[string]string{"fix": string(c.ID)},
 		})
 	}
 	t.Answer(t.Say("fix.asked", text.A{"Told": len(keepers)}), []Btn{t.Btn("mydata", "mydata"), t.Btn("home", "start")})
@@ -269,8 +269,8 @@ func (t *Turn) decideFix(c record.Correction, made bool, answer string) error {
 
 // The notices about corrections: to who decides, and to who asked.
 const (
-	kindFix   = "fix"
-	kindFixed = "fixed"
+	kindFix   = record.KindFix
+	kindFixed = record.KindFixed
 )
 
 func fixNotices() map[string]render {

@@ -24,7 +24,7 @@ func (t *Turn) tellHosts(s record.Session, what string) {
 		}
 		t.Queue(record.Outbox{
 			Key:   strings.Join([]string{"hosting", string(s.ID), strconv.Itoa(s.Rev), what, string(id)}, "/"),
-			Class: record.Notice, Kind: "hosting", Person: id, Session: s.ID, Rev: s.Rev,
+			Class: record.Notice, Kind: record.KindHosting, Person: id, Session: s.ID, Rev: s.Rev, Change: s.Start,
 			Args: map[string]string{"what": what},
 		})
 	}

@@ -184,7 +184,7 @@ func saveLeave(t *Turn, a dialog.Answers) error {
 	if err := t.auditRequest(record.AskLeave, l.ID, v, "ask"); err != nil {
 		return err
 	}
-	if err := t.askDecision(l.ID, len(l.Rows), v); err != nil {
+	if err := t.askDecision(l.ID, v); err != nil {
 		return err
 	}
 	args, err := t.leaveArgs(l)
@@ -201,7 +201,7 @@ func (t *Turn) auditRequest(action record.Action, id record.RequestID, v record.
 
 // askDecision asks the officers of a branch's township for their word, the
 // county's where there is none.
-func (t *Turn) askDecision(id record.RequestID, rows int, v record.Code) error {
+func (t *Turn) askDecision(id record.RequestID, v record.Code) error {
 	ids, _, err := t.officersOf(record.Post{Role: record.Secretary, Place: v})
 	if err != nil {
 		return err
@@ -210,9 +210,9 @@ func (t *Turn) askDecision(id record.RequestID, rows int, v record.Code) error {
 		if officer == t.Person.ID {
 			continue
 		}
-		row := record.RequestNotice(id, rows, v, officer)
-		row.Prompt = true
-		t.Queue(row)
+		if err := t.queueRequest(id, v, officer); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -323,7 +323,7 @@ func (t *Turn) leaveWithdraw() error {
 
 // leaveDone tells the branch where somebody else acted, and answers.
 func (t *Turn) leaveDone(l record.Leave) error {
-	if err := t.tellRequest(l.ID, len(l.Rows), l.Village); err != nil {
+	if err := t.tellRequest(l.ID, l.Village); err != nil {
 		return err
 	}
 	c, err := t.leaveCard(l)
@@ -335,13 +335,19 @@ func (t *Turn) leaveDone(l record.Leave) error {
 }
 
 // tellRequest tells a branch of a step that somebody else made.
-func (t *Turn) tellRequest(id record.RequestID, rows int, v record.Code) error {
+func (t *Turn) tellRequest(id record.RequestID, v record.Code) error {
 	p, found, err := t.Secretary(v)
 	if err != nil || !found || !p.Enrolled() || p.ID == t.Person.ID {
 		return err
 	}
-	t.Queue(record.RequestNotice(id, rows, v, p.ID))
-	return nil
+	return t.queueRequest(id, v, p.ID)
+}
+
+// queueRequest tells a person how a request stands.
+func (t *Turn) queueRequest(id record.RequestID, v record.Code, to record.PersonID) error {
+	row, err := t.RequestNotice(id, v, to, t.hours())
+	t.Queue(row)
+	return err
 }
 
 // requestNotices say leaves and swaps to branches and officers.

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"strings"
-	"time"
 
 	"headgoose/bot/dialog"
 	"headgoose/bot/text"
@@ -219,8 +218,7 @@ func (t *Turn) tellBatch(b record.Batch, what string) (told int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	start, err := b.From.In(t.b.conf.Zone)
-	urgent := err == nil && start.Sub(t.Now) < 24*time.Hour
+	start := t.hours().Begins(record.TurnSlot{Day: b.From, Hours: b.Hours})
 	for _, st := range seats {
 		p, found, err := t.Secretary(st.Village)
 		if err != nil {
@@ -232,7 +230,7 @@ func (t *Turn) tellBatch(b record.Batch, what string) (told int, err error) {
 		told++
 		t.Queue(record.Outbox{
 			Key:   strings.Join([]string{"batch", string(b.ID), what, itoa(b.Rev), string(st.Village)}, "/"),
-			Class: record.Notice, Kind: "batch", Person: p.ID, Prompt: true, Urgent: urgent,
+			Class: record.Notice, Kind: record.KindBatch, Person: p.ID, Change: start,
 			Args: map[string]string{"batch": string(b.ID), "rev": itoa(b.Rev), "village": string(st.Village), "what": what},
 		})
 	}

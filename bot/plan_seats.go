@@ -281,7 +281,9 @@ func (t *Turn) seatChanged(p record.Programme, st record.Standing, what string) 
 		return err
 	}
 	if found && holder.Enrolled() && holder.ID != t.Person.ID {
-		t.Queue(record.SeatNotice(st, holder.ID, t.Tx.Now))
+		if err := t.queueSeat(st, holder.ID); err != nil {
+			return err
+		}
 	}
 	if err := t.Audit(record.Audit{By: t.Person.ID, Action: record.PlanRotation, Person: holder.ID, Place: st.Village, Note: what}); err != nil {
 		return err

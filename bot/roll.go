@@ -249,7 +249,7 @@ func (t *Turn) markPerson(s record.Session, v record.Code, about record.Actor, s
 	if about.Person != t.Person.ID {
 		t.Queue(record.Outbox{
 			Key:   strings.Join([]string{"marked", string(s.ID), string(about.Person), stampOf(t.Tx.Now)}, "/"),
-			Class: record.Notice, Kind: "marked", Person: about.Person, Session: s.ID, Rev: s.Rev,
+			Class: record.Notice, Kind: record.KindMarked, Person: about.Person, Session: s.ID, Rev: s.Rev,
 			Args: map[string]string{"status": string(status)},
 		})
 	}
@@ -334,8 +334,8 @@ func (t *Turn) rollAccept() error {
 // rollNotices are the notices of a roll call.
 func rollNotices() map[string]render {
 	return map[string]render{
-		"hosting": hostingNotice,
-		"marked": func(t *Turn, row record.Outbox) (notice, string, error) {
+		record.KindHosting: hostingNotice,
+		record.KindMarked: func(t *Turn, row record.Outbox) (notice, string, error) {
 			s, err := t.Session(row.Session)
 			if err != nil {
 				return notice{}, "", err

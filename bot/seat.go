@@ -84,7 +84,9 @@ func (t *Turn) answerSeat(programme record.ProgrammeID, v record.Code, yes bool,
 			return err
 		}
 		if found && holder.Enrolled() {
-			t.Queue(record.SeatNotice(st, holder.ID, t.Tx.Now))
+			if err := t.queueSeat(st, holder.ID); err != nil {
+				return err
+			}
 		}
 		return t.showBranch(p, v)
 	}
@@ -94,6 +96,13 @@ func (t *Turn) answerSeat(programme record.ProgrammeID, v record.Code, yes bool,
 	}
 	t.Answer(c.Text, c.rows...)
 	return nil
+}
+
+// queueSeat tells a person of the seat of a branch.
+func (t *Turn) queueSeat(st record.Standing, to record.PersonID) error {
+	row, err := t.SeatNotice(st, to, t.Tx.Now, t.hours())
+	t.Queue(row)
+	return err
 }
 
 // seatShow shows the seat of the person's own branch.

@@ -267,13 +267,13 @@ func (t *Turn) swapDone(w record.Swap, what string) error {
 			return err
 		}
 		if found && p.Enrolled() && p.ID != t.Person.ID {
-			row := record.RequestNotice(w.ID, len(w.Rows), v, p.ID)
-			row.Prompt = w.State == record.RequestAsked && v == w.To
-			t.Queue(row)
+			if err := t.queueRequest(w.ID, v, p.ID); err != nil {
+				return err
+			}
 		}
 	}
 	if w.State == record.RequestAgreed {
-		if err := t.askDecision(w.ID, len(w.Rows), w.From); err != nil {
+		if err := t.askDecision(w.ID, w.From); err != nil {
 			return err
 		}
 	}

@@ -258,15 +258,14 @@ func (t *Turn) tellTurn(cycle record.CycleID, turn record.Turn) error {
 	if err != nil || !found || !p.Enrolled() || p.ID == t.Person.ID {
 		return err
 	}
-	tomorrow := record.DateOf(t.Now.Add(dayLong))
-	urgent := turn.Day != "" && turn.Day <= tomorrow
+	begins := []time.Time{t.hours().Begins(turn.TurnSlot)}
 	for _, r := range turn.Rows[max(0, len(turn.Rows)-2):] {
-		urgent = urgent || (r.Day != "" && r.Day <= tomorrow)
+		begins = append(begins, t.hours().Begins(r.TurnSlot))
 	}
 	step := itoa(len(turn.Rows))
 	t.Queue(record.Outbox{
 		Key:   strings.Join([]string{"turns", string(cycle), string(turn.Base), string(turn.Village), step}, "/"),
-		Class: record.Notice, Kind: record.KindTurns, Person: p.ID, Prompt: true, Urgent: urgent,
+		Class: record.Notice, Kind: record.KindTurns, Person: p.ID, Change: record.FirstAfter(t.Now, begins...),
 		Args: map[string]string{"cycle": string(cycle), "village": string(turn.Village)},
 	})
 	return nil

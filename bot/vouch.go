@@ -40,7 +40,7 @@ func (t *Turn) tellOfVouch(g record.Graduate) error {
 	}
 	t.Queue(record.Outbox{
 		Key:   "vouch/" + string(g.ID) + "/" + string(g.Village) + "/" + stampOf(t.Tx.Now),
-		Class: record.Notice, Kind: record.KindVouch, Person: p.ID, Prompt: true, UselessAfter: t.Tx.Now.Add(vouchUse),
+		Class: record.Notice, Kind: record.KindVouch, Person: p.ID, UselessAfter: t.Tx.Now.Add(vouchUse),
 		Args: map[string]string{"graduate": string(g.ID)},
 	})
 	return nil

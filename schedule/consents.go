@@ -92,7 +92,7 @@ func (p *Planner) consentRow(tx *storage.Tx, g record.Graduate, purpose record.P
 		if own.Enrolled() && own.UnreachableSince.IsZero() {
 			return record.Outbox{
 				Key:   "consent/" + string(g.ID) + "/" + string(purpose) + "/" + string(record.DateOf(tx.Now.UTC())),
-				Class: record.Notice, Kind: record.KindConsent, Person: own.ID, Prompt: true,
+				Class: record.Notice, Kind: record.KindConsent, Person: own.ID,
 				NotBefore: p.cfg.Allowed(tx.Now), UselessAfter: until,
 				Args: map[string]string{"graduate": string(g.ID), "purpose": string(purpose)},
 			}, true, nil
@@ -104,7 +104,7 @@ func (p *Planner) consentRow(tx *storage.Tx, g record.Graduate, purpose record.P
 	}
 	return record.Outbox{
 		Key:   "consentof/" + calendar.WeekName(tx.Now, p.cfg.Zone) + "/" + string(secretary.ID),
-		Class: record.Notice, Kind: record.KindConsentsOf, Person: secretary.ID, Prompt: true,
+		Class: record.Notice, Kind: record.KindConsentsOf, Person: secretary.ID,
 		NotBefore: p.cfg.Allowed(tx.Now.Add(factGather)), UselessAfter: until,
 	}, true, nil
 }

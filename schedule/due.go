@@ -68,7 +68,7 @@ type decision struct {
 	notBefore time.Time
 	until     time.Time // of no use after
 	close     bool      // end the check-in first
-	urgent    bool      // a change within a day
+	change    time.Time // when that begins of whose change is told
 	said      storage.Said
 }
 
@@ -124,7 +124,9 @@ func (c Config) say(d decision, kind string, to audience, now, until time.Time) 
 	at := c.Quiet.Next(now, c.Zone)
 	if at.Before(until) {
 		d.kind, d.to, d.notBefore, d.until = kind, to, at, until
-		d.urgent = (kind == record.KindAnnounce || kind == record.KindCancelled) && until.Sub(now) < 24*time.Hour
+		if k, _ := record.KindOf(kind); k.Change {
+			d.change = until
+		}
 	}
 	return d
 }

@@ -135,7 +135,7 @@ func (p *Planner) factRow(tx *storage.Tx, g record.Graduate) (row record.Outbox,
 		if own.Enrolled() && own.UnreachableSince.IsZero() {
 			return record.Outbox{
 				Key:   "facts/" + string(g.ID) + "/" + string(record.DateOf(tx.Now.UTC())),
-				Class: record.Notice, Kind: record.KindFacts, Person: own.ID, Prompt: true,
+				Class: record.Notice, Kind: record.KindFacts, Person: own.ID,
 				NotBefore: p.cfg.Allowed(tx.Now), UselessAfter: tx.Now.Add(factUse),
 				Args: map[string]string{"graduate": string(g.ID)},
 			}, record.BySelf, nil
@@ -148,7 +148,7 @@ func (p *Planner) factRow(tx *storage.Tx, g record.Graduate) (row record.Outbox,
 	week := calendar.Week(tx.Now, p.cfg.Zone)
 	return record.Outbox{
 		Key:   "factsof/" + calendar.WeekName(tx.Now, p.cfg.Zone) + "/" + string(secretary.ID),
-		Class: record.Notice, Kind: record.KindFactsOf, Person: secretary.ID, Prompt: true,
+		Class: record.Notice, Kind: record.KindFactsOf, Person: secretary.ID,
 		NotBefore: p.cfg.Allowed(tx.Now.Add(factGather)), UselessAfter: calendar.Week(week.AddDate(0, 0, 8), p.cfg.Zone),
 	}, record.BySecretary, nil
 }

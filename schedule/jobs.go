@@ -89,7 +89,7 @@ func (p *Planner) digestRows(tx *storage.Tx, slot time.Time) ([]record.Outbox, e
 func (p *Planner) weekly(kind string, to record.PersonID, monday time.Time, place record.Code, at, until time.Time) record.Outbox {
 	row := record.Outbox{
 		Key:   fmt.Sprintf("%s/%s/%s", kind, calendar.WeekName(monday, p.cfg.Zone), to),
-		Class: record.Notice, Kind: kind, Person: to, Prompt: true, NotBefore: at, UselessAfter: until,
+		Class: record.Notice, Kind: kind, Person: to, NotBefore: at, UselessAfter: until,
 		Args: map[string]string{"from": monday.Format(time.RFC3339)},
 	}
 	if place != "" {

@@ -65,7 +65,7 @@ const (
 // verdict says whether a row may go out now; sending is how many notices are on
 // their way to the person.
 func (p Prompts) verdict(tx *storage.Tx, row record.Outbox, sending int) (promptVerdict, error) {
-	if !row.Prompt || row.Urgent || row.Person == "" {
+	if !row.Prompt || row.UrgentAt(tx.Now) || row.Person == "" {
 		return promptGoes, nil
 	}
 	most, err := p.most(tx, row.Person)
@@ -85,9 +85,13 @@ func (p Prompts) verdict(tx *storage.Tx, row record.Outbox, sending int) (prompt
 }
 
 // hold is a row as it stands when the week's number is used up: put off to the
-// next week where it will still be of use, else failed, for a person to see.
+// next week where it will still be of use, else failed, for a person to see. What
+// tells of a change waits no longer than until a day before it.
 func (p Prompts) hold(row record.Outbox, now time.Time, allowed func(time.Time) time.Time) record.Outbox {
 	next := allowed(p.next(now))
+	if near := row.Change.Add(-record.ChangeNear); near.After(now) && near.Before(next) {
+		next = allowed(near)
+	}
 	row.Reason = record.ReasonBudget
 	if useless(row, next) {
 		row.State = record.Failed

@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -94,5 +95,41 @@ func TestPromptsThatDidNotGoOut(t *testing.T) {
 			t.Errorf("counted %+v", got)
 		}
 		c.stop()
+	})
+}
+
+// A change that a person is not told of because the week is used up does not wait
+// for the next week when it comes before: a day before it, it goes out.
+func TestHeldChangesComeADayBefore(t *testing.T) {
+	inCounty(t, 1, 1, func(t *testing.T, c *county) {
+		c.rig.cfg.Prompts = Prompts{Zone: shanghai, Week: 2, Officer: 2}
+		who := c.people[c.villages[0]]
+		c.runAll()
+		c.addPrompts(who, 0, 2, 0, false)
+		c.settleDown()
+		begins := c.clock.Now().Add(50 * time.Hour)
+		c.update(func(tx *storage.Tx) error {
+			_, err := tx.AddOutbox(record.Outbox{
+				Key: "announce", Class: record.Notice, Kind: record.KindAnnounce, Person: who, Change: begins, UselessAfter: begins,
+			})
+			return err
+		})
+		c.settleDown()
+		heard := func() bool {
+			return slices.ContainsFunc(c.to.arrivals(), func(a arrival) bool { return a.row.Key == "announce" })
+		}
+		if heard() {
+			t.Fatal("told though the week was used up and the change two days off")
+		}
+		time.Sleep(28 * time.Hour)
+		synctest.Wait()
+		c.settleDown()
+		if !heard() {
+			t.Error("not told a day before the change")
+		}
+		c.stop()
+		if got := c.promptsOf(who, "2026-W48"); got != (record.Prompts{Sent: 3, Urgent: 1, Held: 1}) {
+			t.Errorf("counted %+v", got)
+		}
 	})
 }

@@ -37,22 +37,9 @@ func (p *Planner) expireRequests(ctx context.Context, _ time.Time) error {
 
 // tellRequest tells the branches of a request how it stands now.
 func (p *Planner) tellRequest(tx *storage.Tx, id record.RequestID) error {
-	var (
-		villages []record.Code
-		rows     int
-	)
-	if storage.IsLeave(id) {
-		l, err := tx.Leave(id)
-		if err != nil {
-			return err
-		}
-		villages, rows = []record.Code{l.Village}, len(l.Rows)
-	} else {
-		w, err := tx.Swap(id)
-		if err != nil {
-			return err
-		}
-		villages, rows = []record.Code{w.From, w.To}, len(w.Rows)
+	villages, err := tx.RequestVillages(id)
+	if err != nil {
+		return err
 	}
 	for _, v := range villages {
 		person, found, err := tx.Secretary(v)
@@ -62,7 +49,10 @@ func (p *Planner) tellRequest(tx *storage.Tx, id record.RequestID) error {
 		if !found || !person.Enrolled() {
 			continue
 		}
-		row := record.RequestNotice(id, rows, v, person.ID)
+		row, err := tx.RequestNotice(id, v, person.ID, p.cfg.hours())
+		if err != nil {
+			return err
+		}
 		row.NotBefore = p.cfg.Allowed(tx.Now)
 		if _, err := tx.AddOutbox(row); err != nil {
 			return err

@@ -87,7 +87,7 @@ func (p *Planner) screenRows(tx *storage.Tx, slot time.Time) ([]record.Outbox, e
 	var rows []record.Outbox
 	for id, list := range ids {
 		rows = append(rows, record.Outbox{
-			Key: p.screenKey(slot, id), Class: record.Notice, Kind: record.KindScreened, Person: id, Prompt: true,
+			Key: p.screenKey(slot, id), Class: record.Notice, Kind: record.KindScreened, Person: id,
 			NotBefore: p.cfg.Allowed(tx.Now), UselessAfter: slot.Add(screenUse),
 			Args: map[string]string{
 				"ids": strings.Join(list, ","), "since": since[id].Format(time.RFC3339Nano), "at": tx.Now.Format(time.RFC3339Nano),

@@ -126,7 +126,10 @@ func (p *Planner) tellSeat(tx *storage.Tx, st record.Standing) error {
 	if err != nil || !held || !person.Enrolled() {
 		return err
 	}
-	_, err = tx.AddOutbox(record.SeatNotice(st, person.ID, p.cfg.Allowed(tx.Now)))
+	row, err := tx.SeatNotice(st, person.ID, p.cfg.Allowed(tx.Now), p.cfg.hours())
+	if err == nil {
+		_, err = tx.AddOutbox(row)
+	}
 	return err
 }
 

@@ -154,7 +154,7 @@ func sessionRow(s record.Session, d *decision, to record.PersonID, parts ...stri
 	row := record.Outbox{
 		Key: record.NoticeKey(s.ID, to, parts...), Class: record.Notice, Kind: d.kind,
 		Person: to, Session: s.ID, Rev: s.Rev, NotBefore: d.notBefore, UselessAfter: d.until,
-		Prompt: true, Urgent: d.urgent,
+		Change: d.change,
 	}
 	if d.moved {
 		row.Args = map[string]string{"moved": "true"}

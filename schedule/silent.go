@@ -160,7 +160,7 @@ func (p *Planner) silentDigests(tx *storage.Tx, to map[record.PersonID][]record.
 		}
 		rows = append(rows, record.Outbox{
 			Key:   fmt.Sprintf("silent/%s/%s", slot.In(p.cfg.Zone).Format("2006-01-02T15:04"), id),
-			Class: record.Notice, Kind: record.KindSilent, Person: id, Prompt: true, NotBefore: at, UselessAfter: until,
+			Class: record.Notice, Kind: record.KindSilent, Person: id, NotBefore: at, UselessAfter: until,
 			Args: map[string]string{"places": strings.Join(codes, ","), "until": until.Format(time.RFC3339)},
 		})
 	}

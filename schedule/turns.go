@@ -149,21 +149,22 @@ func concerned(change record.RotaChange) []record.Code {
 	return slices.Compact(villages)
 }
 
-// tellTurns writes the row about a branch's turns. A change within a day is
-// urgent.
+// tellTurns writes the row about a branch's turns.
 func (p *Planner) tellTurns(tx *storage.Tx, change record.RotaChange, village record.Code) error {
 	person, found, err := tx.Secretary(village)
 	if err != nil || !found || !person.Enrolled() {
 		return err
 	}
-	tomorrow := record.DateOf(tx.Now.Add(24 * time.Hour).In(p.cfg.Zone))
-	urgent := slices.ContainsFunc(change.Moves, func(m record.TurnMove) bool {
-		return m.Village == village && ((m.From.Day != "" && m.From.Day <= tomorrow) || (m.To.Day != "" && m.To.Day <= tomorrow))
-	})
+	var begins []time.Time
+	for _, m := range change.Moves {
+		if m.Village == village {
+			begins = append(begins, p.cfg.hours().Begins(m.From), p.cfg.hours().Begins(m.To))
+		}
+	}
 	_, err = tx.AddOutbox(record.Outbox{
 		Key:   fmt.Sprintf("turns/%s/%s/%s", change.Cycle, change.ID, person.ID), // once for all branches of a person
-		Class: record.Notice, Kind: record.KindTurns, Person: person.ID, Prompt: true, Urgent: urgent,
-		NotBefore: p.cfg.Allowed(tx.Now), UselessAfter: tx.Now.Add(14 * 24 * time.Hour),
+		Class: record.Notice, Kind: record.KindTurns, Person: person.ID,
+		NotBefore: p.cfg.Allowed(tx.Now), Change: record.FirstAfter(tx.Now, begins...),
 		Args: map[string]string{"cycle": string(change.Cycle), "change": string(change.ID)},
 	})
 	return err

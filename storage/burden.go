@@ -192,5 +192,5 @@ func (tx *Tx) CountSettled(week string, row record.Outbox) error {
 	if !promptRow(row) {
 		return nil
 	}
-	return tx.CountPrompt(week, row.Person, record.Prompts{Sent: 1, Urgent: b2i(row.Urgent)})
+	return tx.CountPrompt(week, row.Person, record.Prompts{Sent: 1, Urgent: b2i(row.UrgentAt(tx.Now))})
 }

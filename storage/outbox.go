@@ -43,8 +43,8 @@ func (h *outboxHook) tell(row record.Outbox) {
 
 // AddOutbox adds a row and hands it to delivery after the commit. added is
 // false where a row of this key is there or was sent: the key means once.
-// State, Created and an empty NotBefore are filled in; a reply is always due
-// at once.
+// State, Created and an empty NotBefore are filled in, and what its kind says
+// (record.Outbox.Fitted); a reply is always due at once.
 func (tx *Tx) AddOutbox(row record.Outbox) (added bool, err error) {
 	if row.Key == "" || row.Class < record.Reply || row.Class > record.Bulk {
 		return false, fmt.Errorf("%w: outbox row without key or class", record.ErrInvalid)
@@ -61,6 +61,7 @@ func (tx *Tx) AddOutbox(row record.Outbox) (added bool, err error) {
 		if row.NotBefore.IsZero() {
 			row.NotBefore = tx.Now
 		}
+		row = row.Fitted()
 		if err := put(tx, queueKey(row), false); err != nil {
 			return false, err
 		}

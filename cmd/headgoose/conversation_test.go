@@ -49,6 +49,12 @@ func TestConversations(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no conversations", err)
 	}
+	var said spoken
+	t.Cleanup(func() {
+		if run := flag.Lookup("test.run").Value.String(); (run == "" || run == "TestConversations") && !underRace {
+			said.complete(t)
+		}
+	})
 	for _, path := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +67,7 @@ func TestConversations(t *testing.T) {
 			}
 			p := newPlay(t, archive)
 			got := p.act(string(archive.Comment))
+			said.look(t, p.d.app.store)
 			if *update {
 				archive.Comment = []byte(got)
 				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {

@@ -26,10 +26,13 @@ func (y *year) check() {
 	}
 }
 
-// onceEach: no notice came twice, unless the second says that it is a repeat.
+// onceEach: no notice came twice, unless the second says that it is a repeat; and
+// each is as the table of kinds has it.
 func (y *year) onceEach() {
+	var said spoken
 	times := map[string]int{}
 	for _, h := range y.heard {
+		said.row(y.t, h.row)
 		if times[h.row.Key]++; times[h.row.Key] > 1 && !h.row.Maybe {
 			y.t.Errorf("%s arrived %d times", h.row.Key, times[h.row.Key])
 		}
@@ -45,7 +48,7 @@ func (y *year) withinBudget() {
 	}
 	got := map[week]int{}
 	for _, h := range y.heard {
-		if h.row.Prompt && !h.row.Urgent {
+		if h.row.Prompt && !h.row.UrgentAt(h.at) {
 			got[week{h.row.Person, record.WeekName(h.at.In(y.zone))}]++
 		}
 	}

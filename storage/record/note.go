@@ -133,7 +133,7 @@ const PostEnded = "post ended"
 func NoteNotice(n Note, word string, to PersonID, notBefore, until time.Time) Outbox {
 	return Outbox{
 		Key:   "note/" + string(n.Programme) + "/" + string(n.Village) + "/" + word,
-		Class: Notice, Kind: KindNote, Person: to, Prompt: true, NotBefore: notBefore, UselessAfter: until,
+		Class: Notice, Kind: KindNote, Person: to, NotBefore: notBefore, UselessAfter: until,
 		Args: map[string]string{"programme": string(n.Programme), "village": string(n.Village), "word": word},
 	}
 }

@@ -13,6 +13,17 @@ const (
 	KindTurns   = "turns"   // Args cycle, change or village: turns of the person's branches were planned or moved
 	KindRequest = "request" // Args id, rows, village: a leave or a swap has come one step on
 	KindSeat    = "seat"    // Args programme, village, rows: the branch's seat was given, moved or taken off
+	KindBatch   = "batch"   // Args batch, rev, village, what: a batch with a seat of the branch was moved or cancelled
+)
+
+// Kinds of rows about people, their accounts and what they ask to have corrected.
+const (
+	KindUnreachable = "unreachable"    // Args person: to officers, who cannot be written to
+	KindMismatch    = "enrol.mismatch" // Args chat: to officers, whose number does not match
+	KindAccepted    = "enrol.accepted" // to the chat of a claim
+	KindRefused     = "enrol.refused"
+	KindFix         = "fix"   // Args fix: to who decides about a correction
+	KindFixed       = "fixed" // Args fix: to who asked for it
 )
 
 // NoticeKey is the key of what is said once to a person about a session: the

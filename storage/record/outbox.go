@@ -50,11 +50,12 @@ type Outbox struct {
 	Created      time.Time `json:"created"`
 	NotBefore    time.Time `json:"not_before,omitzero"`
 	UselessAfter time.Time `json:"useless_after,omitzero"`
-	// Prompt: it asks for the person's attention of the bot's own accord, and so
-	// counts against the person's weekly budget. Urgent: it tells of a change
-	// within 24 hours and goes out even when the budget is used up.
-	Prompt bool `json:"prompt,omitzero"`
-	Urgent bool `json:"urgent,omitzero"`
+	// Prompt: it counts against the person's weekly budget; see Counts. Change is
+	// when that begins of whose change it tells: within 24 hours of it the row goes
+	// out even when the budget is used up (UrgentAt). Urgent: it does at any time.
+	Prompt bool      `json:"prompt,omitzero"`
+	Urgent bool      `json:"urgent,omitzero"`
+	Change time.Time `json:"change,omitzero"`
 	// AtMostOnce: after an unknown outcome it is not sent again.
 	AtMostOnce bool `json:"at_most_once,omitzero"`
 
@@ -109,6 +110,8 @@ const (
 	KindUnclosed   = "unclosed"    // Session: to its hosts, the end has passed
 	KindAutoClosed = "auto_closed" // Session: to its hosts, ended by the bot
 	KindSilent     = "silent"      // Args places, until: to officers, who has not answered what begins until then
+	KindMarked     = "marked"      // Session; Args status: a host has marked the person
+	KindHosting    = "hosting"     // Session, Rev; Args what: to its hosts, the plan
 )
 
 // Result is what one try of a row came to.

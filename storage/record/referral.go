@@ -372,12 +372,12 @@ func ReferralNoticePrefix(id ReferralID) string { return "referral/" + string(id
 const KindReferral = "referral"
 
 // ReferralNotice is the row with a word about a referral to somebody on a side,
-// once for each: a word of Coming, or "step" and how many rows there are. One that
-// asks for something is a prompt.
+// once for each: a word of Coming, or "step" and how many rows there are. Who
+// proposed it gets its steps as an answer; one that asks for something is none.
 func ReferralNotice(r Referral, side ReferralSide, word string, to PersonID, asks bool, notBefore, until time.Time) Outbox {
 	return Outbox{
 		Key:   ReferralNoticePrefix(r.ID) + word + "/" + string(side),
-		Class: Notice, Kind: KindReferral, Person: to, Prompt: asks, NotBefore: notBefore, UselessAfter: until,
+		Class: Notice, Kind: KindReferral, Person: to, Prompt: asks || len(r.Rows) == 0 || to != r.Rows[0].By, NotBefore: notBefore, UselessAfter: until,
 		Args: map[string]string{"id": string(r.ID), "side": string(side), "word": word},
 	}
 }

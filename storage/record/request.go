@@ -98,8 +98,8 @@ type TownshipRule struct {
 	By       PersonID `json:"by,omitzero"`
 }
 
-// RequestNotice is the row that tells a branch how a request stands now: once for
-// each step of it.
+// RequestNotice is the row that tells a person, for a branch, how a request stands
+// now: once for each step of it. storage.Tx.RequestNotice fills in the rest.
 func RequestNotice(id RequestID, rows int, village Code, to PersonID) Outbox {
 	step := strconv.Itoa(rows)
 	return Outbox{

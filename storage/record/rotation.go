@@ -249,12 +249,12 @@ func (b Batch) TitleEN() string {
 }
 
 // SeatNotice is the row that tells a person of a seat as it stands now: once for
-// each step of the standing.
+// each step of the standing. storage.Tx.SeatNotice knows when the batch begins.
 func SeatNotice(s Standing, to PersonID, notBefore time.Time) Outbox {
 	step := strconv.Itoa(len(s.Rows))
 	row := Outbox{
 		Key:   "seat/" + string(s.Programme) + "/" + string(s.Village) + "/" + step,
-		Class: Notice, Kind: KindSeat, Person: to, Prompt: true, NotBefore: notBefore,
+		Class: Notice, Kind: KindSeat, Person: to, NotBefore: notBefore,
 		Args: map[string]string{"programme": string(s.Programme), "village": string(s.Village), "rows": step},
 	}
 	if s.State == SeatOffered {

@@ -126,6 +126,15 @@ func (h Hours) Set(s *Session, day Date, hours string) error {
 	return nil
 }
 
+// Begins is when a slot begins; zero for none.
+func (h Hours) Begins(slot TurnSlot) time.Time {
+	var s Session
+	if slot.Day == "" || h.Set(&s, slot.Day, slot.Hours) != nil {
+		return time.Time{}
+	}
+	return s.Start
+}
+
 // Of says on which day and at which hours a session is.
 func (h Hours) Of(s Session) TurnSlot {
 	start, end := s.Start.In(h.Zone), s.End.In(h.Zone)
