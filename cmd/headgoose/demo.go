@@ -51,7 +51,8 @@ type demo struct {
 	app     *app
 	crowd   *crowd
 	zone    *time.Location
-	plans   bool // a programme and a cycle are on
+	plans   bool   // a programme and a cycle are on
+	dir     string // where kept data is; empty: it is removed at the end
 	log     *slog.Logger
 	offered demoLinks
 	clean   []func() error
@@ -77,7 +78,11 @@ func startDemo(ctx context.Context, o demoOptions, out io.Writer, log *slog.Logg
 		return nil, err
 	}
 	if o.clock == nil {
-		o.clock = startingAt(demoMorning(time.Now().In(zone)))
+		start, err := demoStart(o.data, time.Now().In(zone))
+		if err != nil {
+			return nil, err
+		}
+		o.clock = startingAt(start)
 	}
 	d := &demo{clock: o.clock, zone: zone, plans: !o.alone, log: log}
 	defer func() {
@@ -99,6 +104,7 @@ func startDemo(ctx context.Context, o demoOptions, out io.Writer, log *slog.Logg
 	if err := d.populate(ctx, s); err != nil {
 		return nil, err
 	}
+	d.dir = o.data
 	if d.app, err = startApp(ctx, s); err != nil {
 		return nil, err
 	}
@@ -116,17 +122,59 @@ func demoMorning(now time.Time) time.Time {
 	return time.Date(now.Year(), now.Month(), now.Day()-back, 7, 50, 0, 0, now.Location())
 }
 
+// demoStart is the time that a demo's clock starts from: the morning, or where
+// it stood when kept data was last in use, since time never goes back.
+func demoStart(data string, now time.Time) (time.Time, error) {
+	morning := demoMorning(now)
+	if data == "" {
+		return morning, nil
+	}
+	kept, err := os.ReadFile(filepath.Join(data, clockFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return morning, nil
+	}
+	if err != nil {
+		return morning, err
+	}
+	last, err := time.Parse(time.RFC3339, string(kept))
+	if err != nil {
+		return morning, fmt.Errorf("%s: %w", clockFile, err)
+	}
+	if last.After(morning) {
+		return last.In(now.Location()), nil
+	}
+	return morning, nil
+}
+
+// clockFile is where a demo's folder says what its clock shows.
+const clockFile = "demo.clock"
+
+// keepTime writes down what the clock shows.
+func (d *demo) keepTime() error {
+	if d.dir == "" {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(d.dir, clockFile), []byte(d.clock.Now().Format(time.RFC3339)), 0o600)
+}
+
+// firstNumber starts the platform's numbers above those of a demo before, whose
+// data may have been kept: the bot takes no update twice. Four a second are more
+// than hands on a page make.
+func firstNumber(now time.Time) int64 {
+	return 1_000_000_000 + 4*int64(now.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).Seconds())
+}
+
 // startSandbox starts the chat platform and its page; a busy port is said, and
 // a free one taken.
 func (d *demo) startSandbox(o demoOptions, out io.Writer) error {
 	so := sandbox.Options{
-		Now: d.clock.Now,
+		Now: d.clock.Now, First: firstNumber(time.Now()),
 		Page: sandbox.Page{
 			Title:   sandbox.Label{ZH: "化隆县 · 头雁", EN: "Hualong County · Headgoose"},
 			Advance: d.advance,
 			RealTime: func(ctx context.Context) error {
 				d.clock.real()
-				return d.look(ctx)
+				return errors.Join(d.look(ctx), d.keepTime())
 			},
 		},
 	}
@@ -228,7 +276,7 @@ func (d *demo) advance(ctx context.Context, by time.Duration) error {
 			return err
 		}
 	}
-	return nil
+	return d.keepTime()
 }
 
 // look has what is due planned, delivered and shown.
@@ -247,7 +295,7 @@ func (d *demo) look(ctx context.Context) error {
 func (d *demo) stop() error {
 	var errs []error
 	if d.app != nil {
-		errs = append(errs, d.app.stop())
+		errs = append(errs, d.keepTime(), d.app.stop())
 	}
 	for i := len(d.clean) - 1; i >= 0; i-- {
 		errs = append(errs, d.clean[i]())

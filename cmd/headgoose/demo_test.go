@@ -76,11 +76,13 @@ func TestDemoTakesAFreePort(t *testing.T) {
 	}
 }
 
-// TestDemoIsTakenUp starts a demo again on its data: nobody is doubled.
+// TestDemoIsTakenUp starts a demo again on its data: nobody is doubled, people
+// are answered as before, and the clock goes on from where it stood.
 func TestDemoIsTakenUp(t *testing.T) {
 	dir := t.TempDir()
+	last := time.Time{}
 	for range 2 {
-		d, err := startDemo(t.Context(), demoOptions{listen: "127.0.0.1:0", data: dir, clock: standingAt(playTime), alone: true, noLimits: true},
+		d, err := startDemo(t.Context(), demoOptions{listen: "127.0.0.1:0", data: dir, alone: true, noLimits: true},
 			io.Discard, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
@@ -89,6 +91,23 @@ func TestDemoIsTakenUp(t *testing.T) {
 		if err != nil || len(found) > 0 {
 			t.Error("the data does not agree: ", found, err)
 		}
+		if now := d.clock.Now(); now.Before(last) {
+			t.Errorf("the clock went back from %s to %s", last, now)
+		}
+		if err := d.advance(t.Context(), time.Hour); err != nil {
+			t.Error(err)
+		}
+		before := d.sandbox.Last(demoSecretary + 1).ID
+		if _, err := d.sandbox.Say(demoSecretary+1, "用法"); err != nil {
+			t.Fatal(err)
+		}
+		limit, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		answered := func() bool { m := d.sandbox.Last(demoSecretary + 1); return m.Bot && m.ID > before }
+		if err := d.sandbox.Wait(limit, answered); err != nil {
+			t.Error("no answer: ", err)
+		}
+		cancel()
+		last = d.clock.Now().Truncate(time.Second)
 		if err := d.stop(); err != nil {
 			t.Error(err)
 		}

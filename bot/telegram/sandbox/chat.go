@@ -120,6 +120,9 @@ func (ch *chat) refusal() *apiError {
 
 // add appends a message and gives it the chat's next id. The lock is held.
 func (s *Server) add(ch *chat, m *wireMessage, own bool) *entry {
+	if ch.lastID == 0 {
+		ch.lastID = s.opt.First
+	}
 	ch.lastID++
 	m.ID, m.Chat = ch.lastID, ch.wire
 	e := &entry{msg: m, own: own}

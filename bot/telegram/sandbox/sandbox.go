@@ -92,6 +92,11 @@ type Options struct {
 	// WebhookRetry is the first pause after a failed webhook delivery; it
 	// doubles up to 60 times itself. Default one second, in real time.
 	WebhookRetry time.Duration
+	// First is the number of the first update, of at most ten digits, and each
+	// chat's messages count on from it. A sandbox for a bot that has met an
+	// earlier one needs it: numbers come once. Default 10,000,001, messages
+	// from 1.
+	First int64
 	// Seed makes the faults by probability repeatable.
 	Seed uint64
 
@@ -134,7 +139,7 @@ func New(o Options) *Server {
 	s.me = wireUser{ID: tokenID(o.Token), IsBot: true, FirstName: o.Name, Username: o.Username}
 	s.limits.Store(o.Limits)
 	s.chats.init()
-	s.queue.init()
+	s.queue.init(o.First)
 	s.presses.init()
 	s.files.init()
 	s.menus.init()

@@ -43,7 +43,12 @@ type poller struct {
 	stop chan struct{} // closed by the poller that takes over
 }
 
-func (q *updateQueue) init() { q.next = 10_000_001 }
+func (q *updateQueue) init(first int64) {
+	q.next = 10_000_001
+	if first > 0 {
+		q.next = first
+	}
+}
 
 // byDefaultOff are the kinds that Telegram sends only when asked to.
 var byDefaultOff = []string{"chat_member", "message_reaction", "message_reaction_count"}
