@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -95,6 +96,9 @@ func (t *Turn) confirmSeat(s record.Session, v record.Code) error {
 		return err
 	}
 	_, err = t.AnswerSeat(b.Programme, v, true, t.hours(), t.Person.ID, "")
+	if errors.Is(err, record.ErrTooLate) && st.State == record.SeatAssigned {
+		return nil // the batch begins today: the word counts, the seat is settled by who comes
+	}
 	return err
 }
 
