@@ -162,8 +162,10 @@ func (t *Turn) branchButtons(p record.Programme, st record.Standing) [][]Btn {
 		switch st.State {
 		case record.SeatAssigned, record.SeatOffered, record.SeatConfirmed:
 			row = append(row, t.Btn("release", "plan.release"+args), t.Btn("other_batch", "plan.assign"+args))
-		case record.SeatAttended, record.SeatAbsent, record.SeatExcused:
+		case record.SeatAttended:
 			row = append(row, t.Btn("correct", "plan.outcome"+args))
+		case record.SeatAbsent, record.SeatExcused: // a later batch makes up for it
+			row = append(row, t.Btn("correct", "plan.outcome"+args), t.Btn("assign", "plan.assign"+args))
 		default:
 			row = append(row, t.Btn("assign", "plan.assign"+args))
 		}
@@ -211,7 +213,7 @@ func saveAssign(t *Turn, a dialog.Answers) error {
 		return err
 	}
 	by := t.Tx.Now.AddDate(0, 0, p.AnswerDays)
-	if st.State.Held() {
+	if !st.Open() {
 		st, err = t.MoveSeat(p.ID, v, batch, by, t.hours(), t.Person.ID, a["reason"])
 	} else {
 		seat := record.RotationSeat{Village: v, Batch: batch, Why: record.Why{Kind: record.WhyOfficer, Args: []string{a["reason"]}}}

@@ -325,7 +325,7 @@ func (tx *Tx) Constraints(id record.ProgrammeID) ([]record.Constraint, error) {
 }
 
 // RotationInput is what the planner of a programme looks at: every branch of the
-// county that has no seat in it, with who holds the post, when they were trained
+// county that has no seat in it or missed its batch, with who holds the post, when they were trained
 // last, and what fills their days.
 func (tx *Tx) RotationInput(p record.Programme, h record.Hours) (record.RotationInput, error) {
 	in := record.RotationInput{Share: p.Share, Townships: map[record.Code]int{}}
@@ -345,7 +345,11 @@ func (tx *Tx) RotationInput(p record.Programme, h record.Hours) (record.Rotation
 			return in, err
 		}
 		for _, v := range slot.Held {
-			held[v] = true
+			st, err := tx.Standing(p.ID, v)
+			if err != nil {
+				return in, err
+			}
+			held[v] = held[v] || !st.Open()
 		}
 		in.Batches = append(in.Batches, slot)
 	}
@@ -393,6 +397,9 @@ func (tx *Tx) candidates(p record.Programme, held map[record.Code]bool, busy map
 	}
 	goes := map[record.PersonID]record.Code{} // a person of several branches goes once
 	for v := range held {
+		if !held[v] {
+			continue
+		}
 		if person, found, err := tx.Secretary(v); err != nil {
 			return err
 		} else if found {

@@ -77,7 +77,8 @@ func (tx *Tx) StandingsOf(village record.Code) ([]record.Standing, error) {
 	return list, nil
 }
 
-// SeatsOf lists the branches that hold a seat of a batch, in the office's order.
+// SeatsOf lists the branches that hold a seat of a batch, in the office's order, as
+// they stand in that batch.
 func (tx *Tx) SeatsOf(b record.Batch) ([]record.Standing, error) {
 	villages, err := tx.seatVillages(b.ID)
 	if err != nil {
@@ -89,7 +90,7 @@ func (tx *Tx) SeatsOf(b record.Batch) ([]record.Standing, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, s)
+		list = append(list, s.AsOf(b.ID))
 	}
 	return list, nil
 }
@@ -152,6 +153,7 @@ func (tx *Tx) setStanding(old record.Standing, s *record.Standing, by record.Per
 	s.Rows = append(slices.Clone(old.Rows), record.StandingRow{
 		At: tx.Now, State: s.State, Batch: s.Batch, Person: p.ID, By: by, Reason: reason,
 	})
+	s.MakeUp = s.Owes()
 	if !waits(*s) {
 		s.AnswerBy = time.Time{}
 	}
@@ -200,17 +202,22 @@ func (tx *Tx) countStanding(old, s record.Standing) error {
 
 // moveSeat brings the seats of batches and who is expected on their days in line.
 func (tx *Tx) moveSeat(old, s record.Standing) error {
-	was, is := old.State.Held(), s.State.Held()
-	if was == is && old.Batch == s.Batch {
-		return nil
-	}
-	if was {
-		if err := tx.leaveBatch(old.Batch, s.Village); err != nil {
+	was, is := old.Seats(), s.Seats()
+	for _, b := range was {
+		if slices.Contains(is, b) {
+			continue
+		}
+		if err := tx.leaveBatch(b, s.Village); err != nil {
 			return err
 		}
 	}
-	if is {
-		return tx.enterBatch(s.Batch, s.Village)
+	for _, b := range is {
+		if slices.Contains(was, b) {
+			continue
+		}
+		if err := tx.enterBatch(b, s.Village); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -278,16 +285,18 @@ func (tx *Tx) openBatch(id record.BatchID, h record.Hours) (record.Batch, error)
 }
 
 // GiveSeat assigns a seat (offered: keeps a freed one for an answer) to a branch
-// that has none, until answerBy. Refusals: ErrFull, ErrTooLate for a batch that
-// has begun, ErrPending where the branch has a seat, ErrNotFound where nobody
-// holds the post.
+// that has none or missed its batch, until answerBy. Refusals: ErrFull, ErrTooLate
+// for a batch that has begun, ErrPending where the branch has a seat or has attended,
+// ErrChanged for the batch that it missed, ErrNotFound where nobody holds the post.
 func (tx *Tx) GiveSeat(programme record.ProgrammeID, seat record.RotationSeat, state record.SeatState, answerBy time.Time, h record.Hours, by record.PersonID) (record.Standing, error) {
 	old, err := tx.Standing(programme, seat.Village)
 	switch {
 	case err != nil:
 		return old, err
-	case old.State.Held():
+	case !old.Open():
 		return old, record.ErrPending
+	case old.Missed() && old.Batch == seat.Batch:
+		return old, record.ErrChanged
 	case state != record.SeatAssigned && state != record.SeatOffered:
 		return old, fmt.Errorf("%w: a seat cannot be given as %s", record.ErrInvalid, state)
 	}
@@ -412,21 +421,36 @@ func (tx *Tx) MoveSeat(programme record.ProgrammeID, village record.Code, to rec
 // attended on at least half of the days, excused where every day missed was
 // excused, else absent with a make-up due. Who attended is trained from then on.
 // It may be repeated, also after a correction; what a hand has set (CorrectSeat)
-// stays. changed says whether it wrote.
+// stays. Who turns out to have come after all gives a later seat back, unless that
+// batch has begun. changed says whether it wrote.
 func (tx *Tx) SettleSeat(b record.Batch, village record.Code, by record.PersonID, reason string) (s record.Standing, changed bool, err error) {
 	old, err := tx.Standing(b.Programme, village)
-	if err != nil || old.Batch != b.ID || !old.State.Held() {
+	there := old.AsOf(b.ID)
+	if err != nil || !there.State.Held() || !slices.Contains(old.Seats(), b.ID) {
 		return old, false, err
 	}
-	if last := old.Rows[len(old.Rows)-1]; by == "" && last.By != "" && outcomeOfSeat(last.State) {
+	if last := there.Rows[len(there.Rows)-1]; by == "" && last.By != "" && last.State.Over() {
 		return old, false, nil
 	}
+	state, person, err := tx.cameTo(b, village, there.Person)
+	if err != nil {
+		return old, false, err
+	}
+	if old.Batch != b.ID {
+		if later, err := tx.Batch(old.Batch); err != nil || state != record.SeatAttended || old.State.Over() || later.From <= record.DateOf(tx.Now.UTC()) {
+			return old, false, err
+		}
+	}
+	return tx.closeSeat(b, old, state, person, by, reason)
+}
+
+// cameTo is what came of a seat by the marks of the batch's days, and who came.
+func (tx *Tx) cameTo(b record.Batch, village record.Code, person record.PersonID) (record.SeatState, record.PersonID, error) {
 	came, excused := 0, 0
-	person := old.Person
 	for _, sid := range b.Sessions {
 		mark, _, err := tx.Branch(sid, village)
 		if err != nil {
-			return old, false, err
+			return "", person, err
 		}
 		switch {
 		case mark.Status.Came():
@@ -443,12 +467,7 @@ func (tx *Tx) SettleSeat(b record.Batch, village record.Code, by record.PersonID
 	case excused > 0 && came+excused == len(b.Sessions):
 		state = record.SeatExcused
 	}
-	return tx.closeSeat(b, old, state, person, by, reason)
-}
-
-// outcomeOfSeat says whether a state is what came of a seat.
-func outcomeOfSeat(s record.SeatState) bool {
-	return s == record.SeatAttended || s == record.SeatAbsent || s == record.SeatExcused
+	return state, person, nil
 }
 
 // CorrectSeat sets by hand what came of a seat, with a reason.
@@ -459,7 +478,7 @@ func (tx *Tx) CorrectSeat(b record.Batch, village record.Code, state record.Seat
 		return old, err
 	case old.Batch != b.ID || !old.State.Held():
 		return old, record.ErrChanged
-	case !outcomeOfSeat(state), reason == "":
+	case !state.Over(), reason == "":
 		return old, fmt.Errorf("%w: outcome of a seat", record.ErrInvalid)
 	}
 	s, changed, err := tx.closeSeat(b, old, state, old.Person, by, reason)
@@ -470,11 +489,11 @@ func (tx *Tx) CorrectSeat(b record.Batch, village record.Code, state record.Seat
 }
 
 func (tx *Tx) closeSeat(b record.Batch, old record.Standing, state record.SeatState, person, by record.PersonID, reason string) (record.Standing, bool, error) {
-	if old.State == state {
+	if old.State == state && old.Batch == b.ID {
 		return old, false, nil
 	}
 	s := old
-	s.State, s.Person, s.MakeUp = state, person, state == record.SeatAbsent
+	s.State, s.Batch, s.Person = state, b.ID, person
 	if err := tx.setStanding(old, &s, by, reason); err != nil {
 		return s, true, err
 	}
@@ -504,8 +523,8 @@ func rebuildStandings(from, to *Tx) error {
 		if err := put(to, "standof/"+string(s.Village)+"/"+string(s.Programme), true); err != nil {
 			return err
 		}
-		if s.State.Held() {
-			if err := put(to, "seat/"+string(s.Batch)+"/"+string(s.Village), true); err != nil {
+		for _, b := range s.Seats() {
+			if err := put(to, "seat/"+string(b)+"/"+string(s.Village), true); err != nil {
 				return err
 			}
 		}

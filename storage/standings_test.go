@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -289,5 +290,114 @@ func TestSeatsOfManyOfficersAtOnce(t *testing.T) {
 	}
 	if found := c.check(); len(found) > 0 {
 		t.Error(found)
+	}
+}
+
+// Who missed a batch can have a seat of a later one, and is still known to have missed
+// the first; an absence is owed until a batch is attended. Who turns out to have come
+// after all gives the later seat back.
+func TestAMakeUpInALaterBatch(t *testing.T) {
+	c, first := trainingCounty(t)
+	var later record.Batch
+	c.do(func(tx *Tx) (err error) {
+		later, err = tx.AddBatch(record.Batch{
+			Programme: first.Programme, Place: "平安区", Days: record.Days{From: "2026-12-20", To: "2026-12-22"}, Hours: "09:00-17:00", Seats: 2,
+		})
+		return err
+	})
+	c.addDays(&later)
+	if err := errors.Join(c.give(first, 0, record.SeatAssigned), c.give(first, 1, record.SeatAssigned)); err != nil {
+		t.Fatal(err)
+	}
+	candidates := func() (list []record.Code) {
+		c.do(func(tx *Tx) error {
+			p, err := tx.Programme("630224", first.Programme)
+			if err != nil {
+				return err
+			}
+			in, err := tx.RotationInput(p, hours)
+			for _, x := range in.Candidates {
+				list = append(list, x.Village)
+			}
+			return err
+		})
+		return list
+	}
+	if slices.Contains(candidates(), c.village(0)) {
+		t.Error("who has a seat is a candidate")
+	}
+	c.hold(first, []int{})
+	settle := func(b record.Batch, i int) {
+		c.do(func(tx *Tx) error { _, _, err := tx.SettleSeat(b, c.village(i), "", ""); return err })
+	}
+	settle(first, 0)
+	settle(first, 1)
+	if list := candidates(); !slices.Contains(list, c.village(0)) || !slices.Contains(list, c.village(1)) {
+		t.Errorf("who missed the batch is no candidate: %v", list)
+	}
+	if err := c.give(first, 0, record.SeatAssigned); !errors.Is(err, record.ErrChanged) {
+		t.Errorf("a seat of the batch that was missed: %v", err)
+	}
+	if err := errors.Join(c.give(later, 0, record.SeatOffered), c.give(later, 1, record.SeatAssigned)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.give(later, 0, record.SeatAssigned); !errors.Is(err, record.ErrPending) {
+		t.Errorf("a second seat: %v", err)
+	}
+	c.do(func(tx *Tx) error {
+		seats, err := tx.SeatsOf(first)
+		if len(seats) != 2 || seats[0].State != record.SeatAbsent || len(seats[0].Rows) != 2 {
+			t.Errorf("the first batch: %+v", seats)
+		}
+		return err
+	})
+	if s := c.standing(first, 0); s.State != record.SeatOffered || !s.MakeUp || !c.expects(later.Sessions[0], 0) {
+		t.Errorf("a seat of the later batch: %+v", s)
+	}
+	settle(first, 0) // again: nothing is written
+	c.do(func(tx *Tx) error {
+		s, err := tx.Session(first.Sessions[0])
+		if err != nil {
+			return err
+		}
+		for _, id := range first.Sessions {
+			if s, err = tx.Session(id); err == nil {
+				actor, fault := tx.Actor(c.people[0])
+				err = errors.Join(fault, tx.Mark(s, actor, record.Present, record.ByHost, "p1", "签到机坏了"))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	settle(first, 0)
+	if s := c.standing(first, 0); s.State != record.SeatAttended || s.Batch != first.ID || s.MakeUp || c.expects(later.Sessions[0], 0) {
+		t.Errorf("came after all: %+v", s)
+	}
+	c.hold(later, []int{1})
+	settle(later, 1)
+	if s := c.standing(first, 1); s.State != record.SeatAttended || s.Batch != later.ID || s.MakeUp {
+		t.Errorf("the make-up: %+v", s)
+	}
+	if found := c.check(); len(found) > 0 {
+		t.Error(found)
+	}
+}
+
+// hold opens the days of a batch, checks people in and closes them.
+func (c *county) hold(b record.Batch, who []int) {
+	c.t.Helper()
+	for _, id := range b.Sessions {
+		var s record.Session
+		c.do(func(tx *Tx) (err error) { s, err = tx.Session(id); return err })
+		c.now = s.Start
+		c.do(func(tx *Tx) (err error) { s, err = tx.OpenSession(id); return err })
+		for _, i := range who {
+			if _, err := c.checkIn(s, i); err != nil {
+				c.t.Fatal(err)
+			}
+		}
+		c.do(func(tx *Tx) error { _, err := tx.CloseSession(id); return err })
 	}
 }

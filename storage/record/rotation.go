@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -86,8 +87,8 @@ const (
 	SeatLapsed    SeatState = "lapsed"    // an offer that nobody answered in time
 	SeatReleased  SeatState = "released"  // taken off by an officer, or the batch was cancelled
 	SeatAttended  SeatState = "attended"
-	SeatAbsent    SeatState = "absent"  // a make-up is due
-	SeatExcused   SeatState = "excused" // leave; stays to be planned
+	SeatAbsent    SeatState = "absent"  // a make-up is due, in a later batch
+	SeatExcused   SeatState = "excused" // leave; it may go with a later batch
 )
 
 // Held says whether the state fills a seat of a batch.
@@ -98,6 +99,9 @@ func (s SeatState) Held() bool {
 	}
 	return false
 }
+
+// Over says whether the state is what came of a seat.
+func (s SeatState) Over() bool { return s == SeatAttended || s == SeatAbsent || s == SeatExcused }
 
 // Standing is where one branch stands in one programme: a line of the coverage
 // ledger. It belongs to the post: whoever becomes secretary inherits it, and
@@ -110,9 +114,67 @@ type Standing struct {
 	Person    PersonID      `json:"person,omitzero"`
 	Why       Why           `json:"why,omitzero" personal:"words"` // why this seat
 	AnswerBy  time.Time     `json:"answer_by,omitzero"`            // while assigned or offered
-	MakeUp    bool          `json:"make_up,omitzero"`              // was absent: goes before the others
+	MakeUp    bool          `json:"make_up,omitzero"`              // Owes; it goes before those who were trained
 	Rows      []StandingRow `json:"rows"`
 	Sealed    []byte        `json:"sealed,omitzero"`
+}
+
+// Missed says whether the newest seat ended without the branch: absent, or excused. It
+// has a seat of that batch for good, and may have one of a later batch.
+func (s Standing) Missed() bool { return s.State == SeatAbsent || s.State == SeatExcused }
+
+// Open says whether a branch may be given a seat: it has none, or it missed the batch.
+func (s Standing) Open() bool { return !s.State.Held() || s.Missed() }
+
+// Seats lists the batches of which a branch fills a seat: the newest one, if it is
+// held, and those that it missed before.
+func (s Standing) Seats() []BatchID {
+	var list []BatchID
+	for _, row := range s.Rows {
+		if row.Batch == s.Batch || row.Batch == "" || slices.Contains(list, row.Batch) {
+			continue
+		}
+		if s.AsOf(row.Batch).State.Over() {
+			list = append(list, row.Batch)
+		}
+	}
+	if s.Batch != "" && s.State.Held() {
+		list = append(list, s.Batch)
+	}
+	return list
+}
+
+// AsOf is where a branch stands, or stood at last, in a batch: its state, who was
+// meant, and the rows until then.
+func (s Standing) AsOf(b BatchID) Standing {
+	if s.Batch == b {
+		return s
+	}
+	for i := len(s.Rows) - 1; i >= 0; i-- {
+		if row := s.Rows[i]; row.Batch == b {
+			s.State, s.Batch, s.Person, s.Rows, s.AnswerBy = row.State, b, row.Person, s.Rows[:i+1], time.Time{}
+			return s
+		}
+	}
+	s.State, s.Batch, s.Rows, s.AnswerBy = "", b, nil, time.Time{}
+	return s
+}
+
+// Owes says whether a make-up is due: the branch was absent from a batch, and has
+// attended none since. An absence that was corrected is none.
+func (s Standing) Owes() bool {
+	owes := false
+	for i, row := range s.Rows {
+		later := slices.ContainsFunc(s.Rows[i+1:], func(r StandingRow) bool { return r.Batch == row.Batch })
+		switch {
+		case later:
+		case row.State == SeatAbsent:
+			owes = true
+		case row.State == SeatAttended:
+			owes = false
+		}
+	}
+	return owes
 }
 
 // Seal is the key of who holds the post.
