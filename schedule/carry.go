@@ -45,6 +45,17 @@ func (p *Planner) carryOne(ctx context.Context, s record.Session) error {
 		if err != nil || now.Rev != s.Rev || now.State != s.State {
 			return err // changed meanwhile: it is carried once more
 		}
+		if s.Cycle != "" { // what was corrected since its township was settled is seen here
+			townships, err := tx.ExpectedTownships(s.ID)
+			if err != nil {
+				return err
+			}
+			for _, t := range townships {
+				if err := tx.SettleTurns(s, t, p.cfg.hours()); err != nil {
+					return err
+				}
+			}
+		}
 		return tx.Carried(s)
 	})
 }

@@ -273,18 +273,20 @@ func (tx *Tx) Mark(s record.Session, about record.Actor, status record.Status, m
 		return err
 	}
 	last := att.Now().Status
-	if last == status || (last.Came() && status.Came()) {
+	villages, err := tx.standsFor(s.ID, about)
+	if err != nil {
+		return err
+	}
+	// A branch that came to the session later, of a person of whom it is known
+	// already, is still to be marked.
+	more := slices.ContainsFunc(villages, func(v record.Code) bool { return !slices.Contains(att.Villages, v) })
+	if (last == status || (last.Came() && status.Came())) && !more {
 		return record.ErrAlready
 	}
 	if (s.State == record.Closed || last.Came() || last == record.Excused) && reason == "" {
 		return fmt.Errorf("%w: a correction needs a reason", record.ErrInvalid)
 	}
-	villages := att.Villages
-	if len(villages) == 0 {
-		if villages, err = tx.standsFor(s.ID, about); err != nil {
-			return err
-		}
-	}
+	villages = slices.Compact(slices.Sorted(slices.Values(append(villages, att.Villages...))))
 	row := record.AttendanceRow{At: tx.Now, Status: status, Method: method, By: by, Reason: reason}
 	if s.State == record.Closed {
 		if err := tx.carry(s); err != nil {

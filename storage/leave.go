@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,20 +38,14 @@ func (tx *Tx) AskLeave(l record.Leave, h record.Hours, by record.PersonID) (reco
 	case l.From < record.DateOf(tx.Now.In(h.Zone)):
 		return l, record.ErrTooLate
 	}
-	ids, err := tx.RequestsOf(l.Village)
+	about, err := tx.Actor(l.Person)
 	if err != nil {
 		return l, err
 	}
-	for _, id := range ids {
-		if !IsLeave(id) {
-			continue
-		}
-		other, err := tx.Leave(id)
-		if err != nil {
+	l.Also = slices.DeleteFunc(about.Places(record.Secretary), func(v record.Code) bool { return v == l.Village })
+	for _, v := range l.Villages() {
+		if err := tx.noLeave(l, v); err != nil {
 			return l, err
-		}
-		if (other.State.Open() || other.State == record.RequestApproved) && other.Meets(l.Days) {
-			return l, record.ErrPending
 		}
 	}
 	id, err := tx.newID("request", "l")
@@ -63,6 +58,28 @@ func (tx *Tx) AskLeave(l record.Leave, h record.Hours, by record.PersonID) (reco
 	}
 	l.ID, l.Deadline = record.RequestID(id), first.AddDate(0, 0, 1)
 	return tx.setLeave(nil, l, record.RequestAsked, record.RequestRow{By: by, Reason: l.Reason})
+}
+
+// noLeave refuses a second leave of a person on the same days. A predecessor's
+// leave is none of theirs.
+func (tx *Tx) noLeave(l record.Leave, v record.Code) error {
+	ids, err := tx.RequestsOf(v)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !IsLeave(id) {
+			continue
+		}
+		other, err := tx.Leave(id)
+		if err != nil {
+			return err
+		}
+		if other.Person == l.Person && (other.State.Open() || other.State == record.RequestApproved) && other.Meets(l.Days) {
+			return record.ErrPending
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) setLeave(old *record.Leave, l record.Leave, state record.RequestState, row record.RequestRow) (record.Leave, error) {
@@ -84,9 +101,9 @@ func (tx *Tx) setLeave(old *record.Leave, l record.Leave, state record.RequestSt
 // transaction.
 const maxExcused = 8
 
-// DecideLeave approves or refuses leave. Approved leave excuses the branch at the
-// sessions of those days that have not begun, and gives back a seat of a batch
-// that they meet. Refusals: ErrSettled; ErrTooLate after the first day; ErrFull
+// DecideLeave approves or refuses leave. Approved leave excuses all branches of the
+// person at the sessions of those days that have not begun, gives back a seat of
+// a batch that they meet, and ends what EndedByLeave lists. Refusals: ErrSettled; ErrTooLate after the first day; ErrFull
 // for more sessions than fit one step.
 func (tx *Tx) DecideLeave(id record.RequestID, yes bool, h record.Hours, by record.PersonID, reason string) (record.Leave, error) {
 	old, err := tx.Leave(id)
@@ -109,10 +126,114 @@ func (tx *Tx) DecideLeave(id record.RequestID, yes bool, h record.Hours, by reco
 	return tx.setLeave(&old, old, state, record.RequestRow{By: by, Reason: reason})
 }
 
-// excuse marks the branch excused at the sessions of a leave's days, and gives
-// back its seats that have not begun.
+// excuse marks the person's branches excused at the sessions of a leave's days,
+// gives back their seats that have not begun, and hands back the turns that they
+// would have attended for others.
 func (tx *Tx) excuse(l record.Leave, h record.Hours, by record.PersonID) error {
-	standings, err := tx.StandingsOf(l.Village)
+	about, err := tx.Actor(l.Person)
+	if err != nil {
+		return err
+	}
+	for _, v := range about.Places(record.Secretary) {
+		if err := tx.releaseSeats(l, v, h, by); err != nil {
+			return err
+		}
+	}
+	ended, err := tx.EndedByLeave(l, h)
+	if err != nil {
+		return err
+	}
+	for _, w := range ended {
+		if err := tx.endStandIn(w, l, by); err != nil {
+			return err
+		}
+	}
+	return tx.eachLeaveSession(l, h, func(s record.Session, about record.Actor) error {
+		err := tx.Mark(s, about, record.Excused, record.ByLeave, by, l.Reason)
+		if errors.Is(err, record.ErrAlready) {
+			return nil
+		}
+		return err
+	})
+}
+
+// EndedByLeave lists the approved stand-ins of other branches that somebody on
+// leave cannot keep: those branches are expected themselves again.
+func (tx *Tx) EndedByLeave(l record.Leave, h record.Hours) ([]record.Swap, error) {
+	var ended []record.Swap
+	err := tx.eachLeaveSession(l, h, func(s record.Session, about record.Actor) error {
+		by, err := tx.StandIns(s.ID)
+		if err != nil {
+			return err
+		}
+		own := about.Places(record.Secretary)
+		for _, v := range slices.Sorted(maps.Keys(by)) {
+			if slices.Contains(own, v) || !slices.Contains(own, by[v]) {
+				continue
+			}
+			w, err := tx.standInSwap(s, v)
+			if err != nil {
+				return err
+			}
+			if w.ID != "" {
+				ended = append(ended, w)
+			}
+		}
+		return nil
+	})
+	return ended, err
+}
+
+// standInSwap is the approved request by which another branch stands in at a
+// session; one without an id where there is none.
+func (tx *Tx) standInSwap(s record.Session, v record.Code) (record.Swap, error) {
+	t, err := tx.Turn(s.Cycle, s.Base, v)
+	if err != nil || t.State != record.TurnPlanned || t.Session != s.ID {
+		return record.Swap{}, err
+	}
+	ids, err := tx.RequestsOf(v)
+	if err != nil {
+		return record.Swap{}, err
+	}
+	for _, id := range slices.Backward(ids) {
+		if IsLeave(id) {
+			continue
+		}
+		w, err := tx.Swap(id)
+		if err != nil {
+			return w, err
+		}
+		if w.Kind == record.Substitute && w.State == record.RequestApproved && w.Cycle == t.Cycle && w.Base == t.Base &&
+			w.From == v && w.To == t.Substitute && w.FromAt == t.TurnSlot {
+			return w, nil
+		}
+	}
+	return record.Swap{}, nil
+}
+
+// endStandIn gives a turn back to its branch, as who was to attend for it is on
+// leave.
+func (tx *Tx) endStandIn(w record.Swap, l record.Leave, by record.PersonID) error {
+	t, err := tx.Turn(w.Cycle, w.Base, w.From)
+	if err != nil {
+		return err
+	}
+	if err := tx.DropStandIn(t.Session, t.Village); err != nil {
+		return err
+	}
+	next := t
+	next.Substitute = ""
+	if err := tx.putTurn(t, &next, by, string(w.ID)); err != nil {
+		return err
+	}
+	clash := &record.SwapClash{Village: w.To, Day: w.FromAt.Day, Kind: record.BusyLeave}
+	_, err = tx.setSwap(&w, w, record.RequestVoid, record.RequestRow{By: by, Clash: clash})
+	return err
+}
+
+// releaseSeats gives back a branch's seats that a leave meets.
+func (tx *Tx) releaseSeats(l record.Leave, v record.Code, h record.Hours, by record.PersonID) error {
+	standings, err := tx.StandingsOf(v)
 	if err != nil {
 		return err
 	}
@@ -127,26 +248,25 @@ func (tx *Tx) excuse(l record.Leave, h record.Hours, by record.PersonID) error {
 		if !b.Meets(l.Days) {
 			continue
 		}
-		_, err = tx.ReleaseSeat(st.Programme, l.Village, h, by, l.Reason) // given back, not declined
+		_, err = tx.ReleaseSeat(st.Programme, v, h, by, l.Reason) // given back, not declined
 		if err != nil && !errors.Is(err, record.ErrTooLate) && !errors.Is(err, record.ErrChanged) {
 			return err
 		}
 	}
-	return tx.eachLeaveSession(l, h, func(s record.Session, about record.Actor) error {
-		err := tx.Mark(s, about, record.Excused, record.ByLeave, by, l.Reason)
-		if errors.Is(err, record.ErrAlready) {
-			return nil
-		}
-		return err
-	})
+	return nil
 }
 
-// LeaveOpen says whether a session of an approved leave's days expects the branch
-// and nobody has noted anything of it there: it was planned later.
+// LeaveOpen says whether KeepLeave has something to do: a session of an approved
+// leave's days came to expect a branch of the person, and nothing is noted of the
+// branch there, or a branch that has another secretary since is still excused.
 func (tx *Tx) LeaveOpen(l record.Leave, h record.Hours) (open bool, err error) {
+	stale, err := tx.staleExcuses(l, h)
+	if err != nil || len(stale) > 0 {
+		return len(stale) > 0, err
+	}
 	err = tx.eachLeaveSession(l, h, func(s record.Session, about record.Actor) error {
-		att, _, err := tx.Attendance(s.ID, about.Person)
-		open = open || len(att.Rows) == 0
+		unmarked, err := tx.unmarked(s.ID, about)
+		open = open || unmarked
 		return err
 	})
 	if errors.Is(err, record.ErrFull) {
@@ -155,47 +275,107 @@ func (tx *Tx) LeaveOpen(l record.Leave, h record.Hours) (open bool, err error) {
 	return open, err
 }
 
-// KeepLeave excuses the branch of an approved leave where LeaveOpen says so. It may
-// be called again. What somebody has noted stays.
+// unmarked says whether nothing is noted of a branch for which the person stands.
+// The branch counts, not the person: a second branch may come to a session at
+// which the person is excused already.
+func (tx *Tx) unmarked(id record.SessionID, about record.Actor) (bool, error) {
+	villages, err := tx.standsFor(id, about)
+	if err != nil {
+		return false, err
+	}
+	for _, v := range villages {
+		if _, marked, err := tx.Branch(id, v); err != nil || !marked {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// excusedAt is a branch at a session.
+type excusedAt struct {
+	session record.SessionID
+	village record.Code
+}
+
+// staleExcuses lists where a leave still excuses a branch that has another
+// secretary by now.
+func (tx *Tx) staleExcuses(l record.Leave, h record.Hours) ([]excusedAt, error) {
+	var list []excusedAt
+	for _, v := range l.Villages() {
+		p, _, err := tx.Secretary(v)
+		if err != nil {
+			return nil, err
+		}
+		if p.ID == l.Person {
+			continue
+		}
+		sessions, err := tx.leaveSessions(l, v, h)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sessions {
+			mark, _, err := tx.Branch(s.ID, v)
+			if err != nil {
+				return nil, err
+			}
+			if mark.Person == l.Person && mark.Status == record.Excused {
+				list = append(list, excusedAt{s.ID, v})
+			}
+		}
+	}
+	return list[:min(len(list), maxExcused)], nil
+}
+
+// KeepLeave excuses the branches of an approved leave where LeaveOpen says so, and
+// has those of a successor expected again. It may be called again. What somebody
+// has noted stays.
 func (tx *Tx) KeepLeave(id record.RequestID, h record.Hours) error {
 	l, err := tx.Leave(id)
 	if err != nil || l.State != record.RequestApproved {
 		return err
 	}
+	stale, err := tx.staleExcuses(l, h)
+	if err != nil {
+		return err
+	}
+	for _, at := range stale {
+		mark, _, err := tx.Branch(at.session, at.village)
+		if err != nil {
+			return err
+		}
+		if err := tx.unmark(at.session, at.village, mark); err != nil {
+			return err
+		}
+	}
 	by := l.Rows[len(l.Rows)-1].By
 	return tx.eachLeaveSession(l, h, func(s record.Session, about record.Actor) error {
-		att, _, err := tx.Attendance(s.ID, about.Person)
-		if err != nil || len(att.Rows) > 0 {
+		unmarked, err := tx.unmarked(s.ID, about)
+		if err != nil || !unmarked {
 			return err
 		}
 		return tx.Mark(s, about, record.Excused, record.ByLeave, by, l.Reason)
 	})
 }
 
-// eachLeaveSession calls fn for the sessions of a leave's days that expect the
-// branch and have not begun: what began is the host's to note.
+// eachLeaveSession calls fn for the sessions of a leave's days that expect a branch
+// of the person and have not begun: what began is the host's to note.
 func (tx *Tx) eachLeaveSession(l record.Leave, h record.Hours, fn func(record.Session, record.Actor) error) error {
-	from, err := l.From.In(h.Zone)
+	about, err := tx.Actor(l.Person)
 	if err != nil {
 		return err
 	}
-	to, err := l.To.In(h.Zone)
-	if err != nil {
-		return err
+	var sessions []record.Session
+	for _, v := range about.Places(record.Secretary) {
+		more, err := tx.leaveSessions(l, v, h)
+		if err != nil {
+			return err
+		}
+		for _, s := range more {
+			if !slices.ContainsFunc(sessions, func(o record.Session) bool { return o.ID == s.ID }) {
+				sessions = append(sessions, s)
+			}
+		}
 	}
-	p, found, err := tx.Secretary(l.Village)
-	if err != nil || !found {
-		return err
-	}
-	about, err := tx.Actor(p.ID)
-	if err != nil {
-		return err
-	}
-	sessions, err := tx.Duties(l.Village, from, to.AddDate(0, 0, 1), 0)
-	if err != nil {
-		return err
-	}
-	sessions = slices.DeleteFunc(sessions, func(s record.Session) bool { return s.State != record.Planned || !tx.Now.Before(s.Start) })
 	if len(sessions) > maxExcused {
 		return fmt.Errorf("%w: sessions of one leave", record.ErrFull)
 	}
@@ -205,6 +385,21 @@ func (tx *Tx) eachLeaveSession(l record.Leave, h record.Hours, fn func(record.Se
 		}
 	}
 	return nil
+}
+
+// leaveSessions lists the sessions of a leave's days at which a branch has to be
+// and that have not begun.
+func (tx *Tx) leaveSessions(l record.Leave, v record.Code, h record.Hours) ([]record.Session, error) {
+	from, err := l.From.In(h.Zone)
+	if err != nil {
+		return nil, err
+	}
+	to, err := l.To.In(h.Zone)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := tx.Duties(v, from, to.AddDate(0, 0, 1), 0)
+	return slices.DeleteFunc(sessions, func(s record.Session) bool { return s.State != record.Planned || !tx.Now.Before(s.Start) }), err
 }
 
 // WithdrawLeave takes leave back: while it is open, or once approved until its

@@ -77,7 +77,7 @@ type request struct {
 }
 
 func ofLeave(l record.Leave) request {
-	r := request{id: l.ID, villages: []record.Code{l.Village}, open: l.State.Open(), deadline: l.Deadline}
+	r := request{id: l.ID, villages: l.Villages(), open: l.State.Open(), deadline: l.Deadline}
 	if l.State == record.RequestApproved {
 		r.approved = l.To
 	}

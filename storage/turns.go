@@ -138,7 +138,7 @@ func (tx *Tx) countTurn(old, t record.Turn) error {
 // counts. The session of a slot is made where there is none, and cancelled when
 // nobody is expected at it any more. It tells nobody: who calls it tells the
 // branch. Refusals: ErrChanged where the turn does not stand at move.From (any
-// more) or its session has begun; ErrSettled; ErrFull where the slot has no room
+// more), its session is closed, or the slot that it is to go to has begun; ErrSettled; ErrFull where the slot has no room
 // left; a refusal has written nothing. About twenty writes at most, less where moves share a session.
 func (tx *Tx) MoveTurn(c record.Cycle, move record.TurnMove, h record.Hours, by record.PersonID, reason string) (record.Turn, error) {
 	old, err := tx.Turn(c.ID, move.Base, move.Village)
@@ -152,6 +152,7 @@ func (tx *Tx) MoveTurn(c record.Cycle, move record.TurnMove, h record.Hours, by 
 	}
 	t := old
 	t.TurnSlot, t.Provisional, t.Session, t.State, t.Substitute = move.To, move.Provisional, "", record.TurnOwed, ""
+	t.Fixed = t.Fixed && move.To.Day != "" // what was agreed is gone with the day
 	var into record.Session
 	if move.To.Day != "" { // refused before anything is written
 		if into, err = tx.slotFor(c, move, h); err != nil {
@@ -214,6 +215,9 @@ func (tx *Tx) slotFor(c record.Cycle, move record.TurnMove, h record.Hours) (s r
 	}
 	if err := h.Set(&s, move.To.Day, move.To.Hours); err != nil {
 		return s, err
+	}
+	if !tx.Now.Before(s.Start) {
+		return s, fmt.Errorf("%w: the slot is over", record.ErrChanged) // a turn there would be lost
 	}
 	there, found, err := tx.slotSession(s)
 	if err != nil || !found {
@@ -290,6 +294,7 @@ func (tx *Tx) ForgiveTurn(c record.Cycle, base record.BaseID, village record.Cod
 	}
 	t := old
 	t.State, t.TurnSlot, t.Session, t.MakeUp = record.TurnForgiven, record.TurnSlot{}, "", false
+	t.Fixed, t.Substitute = false, ""
 	err = tx.putTurn(old, &t, by, reason)
 	return t, err
 }
@@ -308,6 +313,15 @@ func (tx *Tx) SubstituteTurn(t record.Turn, substitute record.Code, by record.Pe
 	if err := tx.SetStandIn(t.Session, t.Village, substitute); err != nil {
 		return err
 	}
+	mark, marked, err := tx.Branch(t.Session, t.Village)
+	if err != nil {
+		return err
+	}
+	if marked && !mark.Status.Came() { // excused, and now somebody comes for it
+		if err := tx.unmark(t.Session, t.Village, mark); err != nil {
+			return err
+		}
+	}
 	next := t
 	next.Substitute, next.Fixed = substitute, true
 	return tx.putTurn(t, &next, by, reason)
@@ -316,7 +330,8 @@ func (tx *Tx) SubstituteTurn(t record.Turn, substitute record.Code, by record.Pe
 // SettleTurns carries what came of a session into the turns of one township:
 // served, substituted, or owed again with a make-up due. A session that was
 // cancelled leaves them owed, one that was moved takes them along. It may be
-// repeated, also after a correction. Two writes for each branch and three for
+// repeated, also after a correction: a branch that came to any of the sessions
+// at which it had this turn has served it, and one that came to none owes it. Two writes for each branch and three for
 // the counts.
 func (tx *Tx) SettleTurns(s record.Session, township record.Code, h record.Hours) error {
 	villages, err := tx.Expected(s.ID, township)
@@ -348,17 +363,26 @@ func (tx *Tx) settleTurn(s record.Session, t record.Turn, standIn record.Code, h
 	var reason string
 	switch {
 	case s.State == record.Closed:
+		if !here && (t.State == record.TurnServed || t.State == record.TurnSubstituted) {
+			return nil // served elsewhere, which stands
+		}
 		mark, _, err := tx.Branch(s.ID, t.Village)
 		if err != nil {
 			return err
 		}
-		if next, reason = outcome(s, t, mark, standIn, h); next.State == record.TurnOwed && !here {
-			return nil // absent here, and planned or settled elsewhere since
+		if next, reason = outcome(s, t, mark, standIn, h); next.State == record.TurnOwed {
+			if !here {
+				return nil // absent here, and planned or forgiven since
+			}
+			if next, reason, err = tx.cameElsewhere(s, t, next, reason, h); err != nil {
+				return err
+			}
 		}
 	case !here || t.State != record.TurnPlanned:
 		return nil
 	case s.State == record.Cancelled:
 		next.State, next.TurnSlot, next.Session, reason = record.TurnOwed, record.TurnSlot{}, "", "cancelled"
+		next.Fixed, next.Substitute = false, ""
 	default:
 		next.TurnSlot, reason = h.Of(s), "moved"
 	}
@@ -366,11 +390,45 @@ func (tx *Tx) settleTurn(s record.Session, t record.Turn, standIn record.Code, h
 		return nil
 	}
 	if t.State == record.TurnPlanned && !here { // came after all: the make-up is not needed
-		if err := tx.leaveSlot(t); err != nil {
+		switch err := tx.leaveSlot(t); {
+		case errors.Is(err, record.ErrChanged):
+			return nil // that one is closed, or was come to: it settles the turn
+		case err != nil:
 			return err
 		}
 	}
 	return tx.putTurn(t, &next, "", reason)
+}
+
+// cameElsewhere looks for another closed session at which the branch had the turn
+// and came, where s says that it is owed: a correction of one session does not
+// take away what was done at another.
+func (tx *Tx) cameElsewhere(s record.Session, t, owed record.Turn, why string, h record.Hours) (record.Turn, string, error) {
+	seen := []record.SessionID{s.ID, ""}
+	for _, row := range slices.Backward(t.Rows) {
+		if slices.Contains(seen, row.Session) {
+			continue
+		}
+		seen = append(seen, row.Session)
+		other, err := tx.Session(row.Session)
+		if err != nil {
+			return owed, why, err
+		}
+		mark, _, err := tx.Branch(other.ID, t.Village)
+		if err != nil {
+			return owed, why, err
+		}
+		if other.State != record.Closed || !mark.Status.Came() {
+			continue
+		}
+		by, err := tx.StandIns(other.ID)
+		if err != nil {
+			return owed, why, err
+		}
+		next, reason := outcome(other, t, mark, by[t.Village], h)
+		return next, reason, nil
+	}
+	return owed, why, nil
 }
 
 // outcome is a turn after its session was closed.
@@ -454,7 +512,13 @@ func (tx *Tx) BusyDays(county record.Code, h record.Hours, take func(record.Sess
 		return nil, err
 	}
 	for _, l := range leaves {
-		busy[l.Village] = append(busy[l.Village], record.Busy{Days: l.Days, Kind: record.BusyLeave, ID: string(l.ID)})
+		about, err := tx.Actor(l.Person)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range about.Places(record.Secretary) { // leave follows the person, not the post
+			busy[v] = append(busy[v], record.Busy{Days: l.Days, Kind: record.BusyLeave, ID: string(l.ID)})
+		}
 	}
 	return busy, nil
 }

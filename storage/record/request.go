@@ -34,17 +34,31 @@ type RequestRow struct {
 	For    Code         `json:"for,omitzero"` // the branch on whose behalf an officer acted
 	Reason string       `json:"reason,omitzero" personal:"words"`
 	About  PersonID     `json:"about,omitzero"` // whom the reason concerns; empty: whom the request does
-	Sealed []byte       `json:"sealed,omitzero"`
+	// Clash is what kept a swap from being carried out, of a request that is void.
+	Clash  *SwapClash `json:"clash,omitzero"`
+	Sealed []byte     `json:"sealed,omitzero"`
+}
+
+// SwapClash is the branch of a swap that is busy on the day on which it would have
+// to attend, and with what.
+type SwapClash struct {
+	Village Code     `json:"village"`
+	Day     Date     `json:"day"`
+	Kind    BusyKind `json:"kind"`
 }
 
 // Seal is the key of whom the reason concerns.
 func (r RequestRow) Seal() SealKey { return SealKey{Person: r.About} }
 
 // Leave is a request to be excused on some days (请假), asked before they come
-// and decided by the township officer.
+// and decided by the township officer. It is a person's absence: whoever is
+// secretary of two branches is away for both, so the leave names both, and each of
+// them gets its make-up. What it excuses follows the post: a successor is not on
+// leave because a predecessor was.
 type Leave struct {
 	ID      RequestID `json:"id"`
 	Village Code      `json:"village"`
+	Also    []Code    `json:"also,omitzero"` // the person's other branches when it was asked
 	Person  PersonID  `json:"person"`
 	Days
 	Reason   string       `json:"reason" personal:"words"`
@@ -53,6 +67,9 @@ type Leave struct {
 	Rows     []RequestRow `json:"rows"`
 	Sealed   []byte       `json:"sealed,omitzero"`
 }
+
+// Villages are the branches for which the person is away.
+func (l Leave) Villages() []Code { return append([]Code{l.Village}, l.Also...) }
 
 // Seal is the key of the person who asks.
 func (l Leave) Seal() SealKey { return SealKey{Person: l.Person} }
