@@ -20,6 +20,7 @@ func silentCommands() []command {
 		{name: "silent.answer", hidden: true, roles: officers, run: (*Turn).silentAnswer},
 		{name: "silent.all", hidden: true, roles: officers, run: (*Turn).silentAll},
 		{name: "silent.seats", hidden: true, roles: officers, run: (*Turn).silentSeats},
+		{name: "silent.notes", hidden: true, roles: officers, run: (*Turn).silentNotes},
 	}
 }
 
@@ -301,20 +302,54 @@ func (t *Turn) silentSeats() error {
 		}
 		seats = append(seats, more...)
 	}
-	from, to, turn := t.window(3, len(seats), "silent.seats "+sc.args())
-	lines := []string{t.Say("duty.seats", text.A{"N": len(seats)})}
-	var row []Btn
-	for _, st := range seats[from:to] {
-		line, _, err := t.branchLine(st.Village, "")
+	var list []branchOf
+	for _, st := range seats {
+		list = append(list, branchOf{st.Programme, st.Village})
+	}
+	return t.silentBranches(t.Say("duty.seats", text.A{"N": len(list)}), list, "silent.seats "+sc.args())
+}
+
+// silentNotes lists the study notes that are late, with the way to each.
+func (t *Turn) silentNotes() error {
+	sc := t.scope()
+	var list []branchOf
+	for _, place := range sc.places {
+		if err := t.Allow(record.SeeRotation, record.Object{Place: place}); err != nil {
+			return err
+		}
+		late, err := t.LateNotes(place, record.DateOf(t.Now))
 		if err != nil {
 			return err
 		}
-		place, err := t.Place(st.Village)
+		for _, n := range late {
+			list = append(list, branchOf{n.Programme, n.Village})
+		}
+	}
+	return t.silentBranches(t.Say("duty.notes", text.A{"N": len(list)}), list, "silent.notes "+sc.args())
+}
+
+// branchOf is a branch in a programme.
+type branchOf struct {
+	programme record.ProgrammeID
+	village   record.Code
+}
+
+// silentBranches is a page of branches with the way to each.
+func (t *Turn) silentBranches(head string, list []branchOf, line string) error {
+	from, to, turn := t.window(3, len(list), line)
+	lines := []string{head}
+	var row []Btn
+	for _, one := range list[from:to] {
+		line, _, err := t.branchLine(one.village, "")
+		if err != nil {
+			return err
+		}
+		place, err := t.Place(one.village)
 		if err != nil {
 			return err
 		}
 		lines = append(lines, line)
-		row = append(row, Btn{Text: place.Name, Line: "plan.branch " + string(st.Programme) + " " + string(st.Village)})
+		row = append(row, Btn{Text: place.Name, Line: "plan.branch " + string(one.programme) + " " + string(one.village)})
 	}
 	t.Answer(strings.Join(lines, "\n"), append(append(inRows(row, 2), turn...), t.homeRow())...)
 	return nil

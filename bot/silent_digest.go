@@ -32,11 +32,11 @@ func silentNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	if err != nil {
 		return notice{}, "", err
 	}
-	more, seats, err := t.silentSums(sc.places)
+	more, seats, late, err := t.silentSums(sc.places)
 	if err != nil {
 		return notice{}, "", err
 	}
-	if len(list) == 0 && seats == 0 {
+	if len(list) == 0 && seats == 0 && late == 0 {
 		return notice{}, "all have answered", nil
 	}
 	var rows [][]Btn
@@ -45,6 +45,9 @@ func silentNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	}
 	if seats > 0 {
 		rows = append(rows, []Btn{t.Btn("seats_silent", "silent.seats "+sc.args())})
+	}
+	if late > 0 {
+		rows = append(rows, []Btn{t.Btn("notes_late", "silent.notes "+sc.args())})
 	}
 	return notice{card: card{Text: strings.Join(append(lines, more...), "\n"), rows: rows}}, "", nil
 }
@@ -102,32 +105,40 @@ func (t *Turn) cannotAnswer(list []silence) (n int, err error) {
 	return n, nil
 }
 
-// silentSums says what else waits in places: seats without an answer, requests
-// to decide, notes to read.
-func (t *Turn) silentSums(places []record.Code) (lines []string, seats int, err error) {
+// silentSums says what else waits in places: seats without an answer, notes that
+// are late, requests to decide, notes to read.
+func (t *Turn) silentSums(places []record.Code) (lines []string, seats, late int, err error) {
 	requests, notes := 0, 0
 	for _, place := range places {
 		overdue, err := t.overdueSeats(place)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, 0, err
 		}
 		seats += len(overdue)
+		owed, err := t.LateNotes(place, record.DateOf(t.Now))
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		late += len(owed)
 		if place.Level() != record.Township {
 			continue
 		}
 		open, err := t.OpenRequests(place)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, 0, err
 		}
 		requests += len(open)
 		waiting, err := t.NotesToReview(place)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, 0, err
 		}
 		notes += len(waiting)
 	}
 	if seats > 0 {
 		lines = append(lines, t.Say("duty.seats", text.A{"N": seats}))
+	}
+	if late > 0 {
+		lines = append(lines, t.Say("duty.notes", text.A{"N": late}))
 	}
 	if requests > 0 {
 		lines = append(lines, t.Say("leave.waiting", text.A{"N": requests}))
@@ -135,7 +146,7 @@ func (t *Turn) silentSums(places []record.Code) (lines []string, seats int, err 
 	if notes > 0 {
 		lines = append(lines, t.Say("note.waiting", text.A{"N": notes}))
 	}
-	return lines, seats, nil
+	return lines, seats, late, nil
 }
 
 // overdueSeats lists the seats of a place whose answer was due.

@@ -17,7 +17,8 @@ import (
 // one. A session's last workday is its own day, or the workday before where it
 // begins before StillAt or on a day off. A digest says everything that is open
 // when it is sent; it is made for what none has spoken of. So what Monday morning expects is told
-// to the township on Friday afternoon and to the county on Monday.
+// to the township on Friday afternoon and to the county on Monday. A study note that
+// is late is told to the township after it was due, and to the county a week later.
 
 // dayTable is the county's calendar around an instant.
 func (p *Planner) dayTable(tx *storage.Tx, now time.Time) (calendar.Table, error) {
@@ -57,7 +58,11 @@ func (p *Planner) silentRows(tx *storage.Tx, slot time.Time) ([]record.Outbox, e
 	if err != nil {
 		return nil, err
 	}
-	places = slices.Compact(slices.Sorted(slices.Values(append(places, due...))))
+	notes, err := p.notesOverdue(tx, slot, 0)
+	if err != nil {
+		return nil, err
+	}
+	places = slices.Compact(slices.Sorted(slices.Values(slices.Concat(places, due, notes))))
 	to := map[record.PersonID][]record.Code{}
 	for _, place := range places {
 		officers, err := p.enrolled(tx, record.TownshipOfficer, place)
@@ -82,7 +87,11 @@ func (p *Planner) stillSilentRows(tx *storage.Tx, slot time.Time) ([]record.Outb
 	}
 	until := p.stillAt(table, slot, 1)
 	places, err := p.silentTownships(tx, slot, until)
-	if err != nil || len(places) == 0 {
+	if err != nil {
+		return nil, err
+	}
+	notes, err := p.notesOverdue(tx, slot, stillLate)
+	if err != nil || len(places)+len(notes) == 0 {
 		return nil, err
 	}
 	officers, err := p.enrolled(tx, record.CountyOfficer, p.cfg.County)
@@ -143,6 +152,31 @@ func (p *Planner) seatsOverdue(tx *storage.Tx, slot time.Time) ([]record.Code, e
 	for _, st := range seats {
 		if st.State == record.SeatAssigned && slot.Sub(st.AnswerBy) < 24*time.Hour {
 			places = append(places, st.Village.Township())
+		}
+	}
+	return places, err
+}
+
+// stillLate is after how many days a late note is told to the county.
+const stillLate = 7
+
+// notesOverdue lists the townships of the notes that have come to be so many days
+// late since the workday before a slot; the others have stood in a digest.
+func (p *Planner) notesOverdue(tx *storage.Tx, slot time.Time, days int) ([]record.Code, error) {
+	table, err := p.dayTable(tx, slot)
+	if err != nil {
+		return nil, err
+	}
+	today := record.DateOf(slot.In(p.cfg.Zone))
+	last := today.Shift(-1)
+	for !table.Workday(last) {
+		last = last.Shift(-1)
+	}
+	late, err := tx.LateNotes(p.cfg.County, today.Shift(-days))
+	var places []record.Code
+	for _, n := range late {
+		if n.Due >= last.Shift(-days) {
+			places = append(places, n.Village.Township())
 		}
 	}
 	return places, err

@@ -182,6 +182,77 @@ func TestFreedSeats(t *testing.T) {
 
 // What came of a batch is settled after its last day, the hosts' posts end, and
 // those who were absent come first next time.
+// batchDay holds a day of the first batch: so many come.
+func (c *county) batchDay(day int, id record.SessionID, come []record.Standing) {
+	c.t.Helper()
+	c.goTo(fmt.Sprintf("12-%d 09:00", 14+day))
+	c.update(func(tx *storage.Tx) error { _, err := tx.OpenSession(id); return err })
+	c.update(func(tx *storage.Tx) error {
+		s, err := tx.Session(id)
+		if err != nil {
+			return err
+		}
+		for _, st := range come {
+			actor, err := tx.Actor(st.Person)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.CheckIn(s, actor, record.ByCode); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	c.update(func(tx *storage.Tx) error { _, err := tx.CloseSession(id); return err })
+	c.wake()
+}
+
+// A study note that is not handed in is told to its township the workday after it
+// was due, and to the county a week later; once each.
+func TestLateNotesAreTold(t *testing.T) {
+	inFakeTime(t, func(t *testing.T, r *rig) {
+		c := newCounty(r, 1, 3)
+		p := c.programme(3)
+		c.wake()
+		var b record.Batch
+		c.update(func(tx *storage.Tx) error {
+			batches, err := tx.Batches(p.ID)
+			b = batches[0]
+			return err
+		})
+		seats := c.standings(p)
+		for day, id := range b.Sessions {
+			c.batchDay(day, id, seats)
+		}
+		handed := seats[0]
+		c.update(func(tx *storage.Tx) error {
+			if _, err := tx.AddNotePart(p.ID, handed.Village, record.NotePart{Person: handed.Person, Text: "学了公开账目"}); err != nil {
+				return err
+			}
+			_, err := tx.HandInNote(p.ID, handed.Village, handed.Person)
+			return err
+		})
+		for day := on("12-28 08:30"); day.Before(on("12-28 08:30").AddDate(0, 0, 12)); day = day.AddDate(0, 0, 1) {
+			for _, at := range []time.Time{day, day.Add(8*time.Hour + 30*time.Minute)} {
+				time.Sleep(at.Sub(c.clock.Now()))
+				c.wake()
+			}
+		}
+		got := slices.DeleteFunc(c.digests(), func(d string) bool { return d < "12-28" && d > "01-10" })
+		want := []string{"01-06T08:30 county 630224", "12-30T17:00 town0 630224001"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+		c.update(func(tx *storage.Tx) error {
+			late, err := tx.LateNotes(hualong, "2026-12-31")
+			if len(late) != 1 || late[0].Village == handed.Village {
+				t.Errorf("late are %+v", late)
+			}
+			return err
+		})
+	})
+}
+
 func TestBatchIsSettled(t *testing.T) {
 	inFakeTime(t, func(t *testing.T, r *rig) {
 		c := newCounty(r, 2, 5)
@@ -195,26 +266,7 @@ func TestBatchIsSettled(t *testing.T) {
 		})
 		seats := slices.DeleteFunc(c.standings(p), func(st record.Standing) bool { return st.Batch != b.ID })
 		for day, id := range b.Sessions {
-			c.goTo(fmt.Sprintf("12-%d 09:00", 14+day))
-			c.update(func(tx *storage.Tx) error { _, err := tx.OpenSession(id); return err })
-			c.update(func(tx *storage.Tx) error {
-				s, err := tx.Session(id)
-				if err != nil {
-					return err
-				}
-				for _, st := range seats[1:] {
-					actor, err := tx.Actor(st.Person)
-					if err != nil {
-						return err
-					}
-					if _, err := tx.CheckIn(s, actor, record.ByCode); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			c.update(func(tx *storage.Tx) error { _, err := tx.CloseSession(id); return err })
-			c.wake()
+			c.batchDay(day, id, seats[1:])
 			if day == 0 && slices.ContainsFunc(c.standings(p), func(st record.Standing) bool { return st.State == record.SeatAttended }) {
 				t.Error("settled after the first day")
 			}

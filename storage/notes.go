@@ -55,6 +55,30 @@ func (tx *Tx) NotesOf(person record.PersonID) ([]record.Note, error) {
 	return tx.notesUnder("noteof/"+string(person)+"/", "")
 }
 
+// LateNotes lists the notes of a place, a township or a county, that were due before
+// a day and are not handed in, in the office's order.
+func (tx *Tx) LateNotes(place record.Code, day record.Date) ([]record.Note, error) {
+	programmes, err := tx.Programmes(place.County())
+	if err != nil {
+		return nil, err
+	}
+	var late []record.Note
+	for _, r := range programmes {
+		if r.State != record.PlanPublished && r.State != record.PlanEnded {
+			continue
+		}
+		for e, err := range scan[record.Note](tx, under("note/"+string(r.ID)+"/"+string(place))) {
+			if err != nil {
+				return nil, err
+			}
+			if e.val.State.Writable() && e.val.Due < day {
+				late = append(late, e.val)
+			}
+		}
+	}
+	return late, nil
+}
+
 // NotesToReview lists the notes of a township that wait for its officer.
 func (tx *Tx) NotesToReview(township record.Code) ([]record.Note, error) {
 	return tx.notesUnder("notereview/"+string(township)+"/", "")

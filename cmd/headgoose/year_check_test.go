@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"headgoose/storage"
@@ -19,6 +21,7 @@ func (y *year) check() {
 	y.turnsEnd()
 	y.seatsEnd()
 	y.notesEnd()
+	y.requestsEnd()
 	found, err := y.store.Check(y.ctx)
 	y.must(err)
 	for _, f := range found {
@@ -147,6 +150,27 @@ func (y *year) seatsEnd() {
 	}))
 }
 
+// requestsEnd: no leave and no swap stays open past its deadline.
+func (y *year) requestsEnd() {
+	y.must(y.store.View(y.ctx, func(tx *storage.Tx) error {
+		ids, err := tx.RequestsDue(yearCounty)
+		for _, id := range ids {
+			villages, err := tx.RequestVillages(id)
+			if err != nil {
+				return err
+			}
+			row, err := tx.RequestNotice(id, villages[0], "", y.hours())
+			if err != nil {
+				return err
+			}
+			if row.UselessAfter.Before(y.looked) {
+				y.t.Errorf("request %s is open past its deadline, %s", id, row.UselessAfter)
+			}
+		}
+		return err
+	}))
+}
+
 // notesEnd: who attended owes a note, which is accepted, forgiven, or stands in
 // the open; its words have been said as far as their days have come.
 func (y *year) notesEnd() {
@@ -171,4 +195,114 @@ func (y *year) notesEnd() {
 		}
 		return nil
 	}))
+}
+
+// heardOf holds a session that is about to be opened against the ladder: whoever
+// is to come has heard of it, was reminded unless an answer had made that needless,
+// and stands in a digest of the officers when nothing is known of them. What was
+// planned within two days, and what an outage kept back, is left out.
+func (y *year) heardOf(s record.Session) {
+	if s.Day > 1 || y.deaf || time.Since(y.upSince) < 50*time.Hour {
+		return
+	}
+	y.must(y.store.View(y.ctx, func(tx *storage.Tx) error {
+		missing, err := tx.Missing(s.ID, yearCounty)
+		if err != nil {
+			return err
+		}
+		by, err := tx.StandIns(s.ID)
+		if err != nil {
+			return err
+		}
+		for _, v := range missing {
+			if in := by[v]; in != "" {
+				v = in
+			}
+			if err := y.ladderOf(tx, s, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// ladderOf is heardOf for one branch.
+func (y *year) ladderOf(tx *storage.Tx, s record.Session, v record.Code) error {
+	p, held, err := tx.Secretary(v)
+	if err != nil || !held || y.newAt(tx, s, v, p.ID) {
+		return err
+	}
+	reminded, digest := false, false
+	y.mu.Lock()
+	for _, row := range y.reminders[s.ID] {
+		reminded = reminded || (row.Person == p.ID && row.Rev == s.Rev)
+	}
+	for _, h := range slices.Backward(y.digests) {
+		if s.Start.Sub(h.at) > 6*24*time.Hour || digest {
+			break
+		}
+		until, err := time.Parse(time.RFC3339, h.row.Args["until"])
+		told := strings.Contains(h.row.Args["places"], string(v.Township())) || h.row.Args["places"] == yearCounty
+		digest = err == nil && told && !s.Start.After(until)
+	}
+	y.mu.Unlock()
+	a, answered, err := tx.Answered(s, v)
+	if err != nil {
+		return err
+	}
+	if !reminded && !(answered && a.Kind != record.Received) && !y.heldBack(tx, s, p.ID) {
+		y.t.Errorf("%s begins at %s: %s was not reminded", s.ID, s.Start, p.Name)
+	}
+	if !answered && !digest {
+		y.t.Errorf("%s begins at %s: no officer was told that nothing is known of %s", s.ID, s.Start, p.Name)
+	}
+	y.note("ladders looked at")
+	return nil
+}
+
+// newAt says whether a branch has come to a session, or its secretary to the post,
+// too late for the ladder.
+func (y *year) newAt(tx *storage.Tx, s record.Session, v record.Code, id record.PersonID) bool {
+	actor, err := tx.Actor(id)
+	y.must(err)
+	late := record.DateOf(s.Start.In(y.zone)).Shift(-4)
+	for _, post := range actor.Posts {
+		if post.From >= late {
+			return true
+		}
+	}
+	last := time.Time{}
+	turns, err := tx.TurnsOf(v)
+	y.must(err)
+	for _, t := range turns {
+		for _, r := range t.Rows {
+			if r.Session == s.ID && r.At.After(last) {
+				last = r.At
+			}
+		}
+	}
+	seats, err := tx.StandingsOf(v)
+	y.must(err)
+	for _, st := range seats {
+		for _, r := range st.Rows {
+			if r.Batch != "" && r.Batch == s.Batch && r.At.After(last) {
+				last = r.At
+			}
+		}
+	}
+	return s.Start.Sub(last) < 4*24*time.Hour
+}
+
+// heldBack says whether a person's week had no room for a reminder, which then
+// stands on the officers' list.
+func (y *year) heldBack(tx *storage.Tx, s record.Session, id record.PersonID) bool {
+	rows, err := tx.OutboxUnder(record.NoticeKey(s.ID, id), 20)
+	y.must(err)
+	for _, row := range rows {
+		if row.Reason == record.ReasonBudget {
+			y.note("reminders held back")
+			return true
+		}
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,12 @@ func (y *year) arrived(row record.Outbox, res record.Result) {
 	fault := y.untrue(row)
 	y.mu.Lock()
 	y.heard = append(y.heard, received{time.Now(), row})
+	if row.Session != "" {
+		y.reminders[row.Session] = append(y.reminders[row.Session], row)
+	}
+	if row.Kind == record.KindSilent {
+		y.digests = append(y.digests, received{time.Now(), row})
+	}
 	y.counts["notice "+row.Kind]++
 	if fault != "" {
 		y.late = append(y.late, row.Key+": "+fault)
@@ -66,37 +73,85 @@ func (y *year) arrived(row record.Outbox, res record.Result) {
 	}
 }
 
-// untrue says why a notice of a session should not have arrived.
+// untrue says why a notice should not have arrived.
 func (y *year) untrue(row record.Outbox) (why string) {
-	if row.Session == "" || (row.Kind != record.KindDayBefore && row.Kind != record.KindSoon && row.Kind != record.KindAnnounce) {
-		return ""
-	}
-	err := y.store.View(context.Background(), func(tx *storage.Tx) error {
-		s, err := tx.Session(row.Session)
-		if err != nil {
-			return err
+	err := y.store.View(context.Background(), func(tx *storage.Tx) (err error) {
+		if now := y.conf.Allowed(tx.Now); now.After(tx.Now) {
+			why = "in the quiet hours"
+			return nil
 		}
-		actor, err := tx.Actor(row.Person)
-		if err != nil {
-			return err
+		switch row.Kind {
+		case record.KindDayBefore, record.KindSoon, record.KindAnnounce:
+			why, err = y.untrueDuty(tx, row)
+		case record.KindSeat:
+			var st record.Standing
+			st, err = tx.Standing(record.ProgrammeID(row.Args["programme"]), record.Code(row.Args["village"]))
+			why = stepsOn(len(st.Rows), row)
+		case record.KindRequest:
+			var now record.Outbox
+			now, err = tx.RequestNotice(record.RequestID(row.Args["id"]), record.Code(row.Args["village"]), row.Person, y.hours())
+			if now.Key != row.Key {
+				why = "the request has come further"
+			}
+		case record.KindNote:
+			var n record.Note
+			n, err = tx.Note(record.ProgrammeID(row.Args["programme"]), record.Code(row.Args["village"]))
+			word := record.NoteStep(row.Args["word"])
+			if asks := word == record.NoteOwed || word == record.NoteSoon || word == record.NoteLate; asks && !n.State.Writable() {
+				why = "the note is " + string(n.State)
+			}
 		}
-		mine, err := tx.StandsFor(s.ID, actor)
-		switch {
-		case err != nil:
-			return err
-		case s.Rev != row.Rev:
-			why = "the plan had changed"
-		case s.Over():
-			why = "the session was over"
-		case len(mine) == 0:
-			why = "the session does not expect the person"
-		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return err.Error()
 	}
 	return why
+}
+
+func stepsOn(rows int, row record.Outbox) string {
+	if fmt.Sprint(rows) != row.Args["rows"] {
+		return "it has come further"
+	}
+	return ""
+}
+
+// untrueDuty says why a notice of a session should not have arrived.
+func (y *year) untrueDuty(tx *storage.Tx, row record.Outbox) (string, error) {
+	s, err := tx.Session(row.Session)
+	if err != nil {
+		return "", err
+	}
+	actor, err := tx.Actor(row.Person)
+	if err != nil {
+		return "", err
+	}
+	mine, err := tx.StandsFor(s.ID, actor)
+	switch {
+	case err != nil:
+		return "", err
+	case s.Rev != row.Rev:
+		return "the plan had changed", nil
+	case s.Over():
+		return "the session was over", nil
+	case len(mine) == 0:
+		return "the session does not expect the person", nil
+	}
+	att, _, err := tx.Attendance(s.ID, row.Person)
+	if now := att.Now().Status; err != nil || now.Came() || now == record.Excused {
+		return "the person is " + string(now), err
+	}
+	for _, v := range actor.Places(record.Secretary) {
+		a, found, err := tx.Answered(s, v)
+		if err != nil {
+			return "", err
+		}
+		early := s.Start.Sub(a.At) >= 3*24*time.Hour
+		if found && slices.Contains(mine, v) && len(mine) == 1 && a.Kind != record.Received && (row.Kind == record.KindSoon || (row.Kind == record.KindDayBefore && !early)) {
+			return "the person had said to come", nil
+		}
+	}
+	return "", nil
 }
 
 func (y *year) chatOf(id record.PersonID) (chatID int64) {

@@ -131,6 +131,46 @@ func (y *year) closeBase() {
 	}
 }
 
+// goDeaf has the platform out of reach for a day and a half in which the program
+// goes on: what it wants to say waits, and the plan changes meanwhile.
+func (y *year) goDeaf() {
+	if y.stop == nil {
+		return
+	}
+	y.note("platform out of reach")
+	y.stop()
+	y.deaf, y.back = true, time.Now().Add(36*time.Hour)
+	y.later(20*time.Hour, y.moveSoon)
+	y.later(21*time.Hour, y.closeBase)
+}
+
+// moveSoon moves what begins in the next two days by an hour, cancels one of it,
+// and has somebody else hold a post.
+func (y *year) moveSoon() {
+	var soon []record.Session
+	y.must(y.store.View(y.ctx, func(tx *storage.Tx) (err error) {
+		soon, err = tx.SessionsBetween(yearCounty, time.Now().Add(6*time.Hour), time.Now().Add(60*time.Hour))
+		return err
+	}))
+	for i, s := range soon {
+		if s.State != record.Planned || s.Batch != "" {
+			continue
+		}
+		y.note("moved while out of reach")
+		y.update(func(tx *storage.Tx) (err error) {
+			if i == len(soon)-1 {
+				_, err = tx.CancelSession(s.ID)
+				return err
+			}
+			_, err = tx.ChangeSession(s.ID, func(s *record.Session) {
+				s.Start, s.End, s.LateFrom, s.Opens = s.Start.Add(time.Hour), s.End.Add(time.Hour), s.LateFrom.Add(time.Hour), s.Opens.Add(time.Hour)
+			})
+			return err
+		})
+	}
+	y.changePost()
+}
+
 // changePost gives the post of a village to somebody else.
 func (y *year) changePost() {
 	y.note("changes of post")
@@ -193,6 +233,7 @@ func (y *year) hold(now time.Time) {
 		forgets := int(s.Start.Unix()/3600)%41 == 0
 		switch {
 		case s.State == record.Planned && now.Before(s.End) && !forgets:
+			y.heardOf(s)
 			y.update(func(tx *storage.Tx) (err error) { s, err = tx.OpenSession(s.ID); return err })
 			y.arrive(s)
 		case s.State == record.Open && !now.Before(s.End) && int(s.Start.Unix()/3600)%17 != 0:

@@ -70,19 +70,26 @@ type year struct {
 	log     *slog.Logger
 	stop    func()    // of delivery; nil during an outage
 	back    time.Time // when it ends
+	upSince time.Time
+	looked  time.Time // when the planner did last
+	deaf    bool      // the platform is out of reach, and the program goes on
 
 	officer, host record.PersonID
 	villages      []record.Code
 	programme     record.Programme
 	cycles        []record.CycleID
 
-	mu      sync.Mutex // what delivery's workers note
-	heard   []received
-	todo    []act
-	late    []string // faults seen when something arrived
-	counts  map[string]int
-	updates int64
-	fresh   int64 // accounts of new people
+	mu    sync.Mutex // what delivery's workers note
+	heard []received
+	// reminders are those of heard that speak of a session, digests those that say
+	// who is silent.
+	reminders map[record.SessionID][]record.Outbox
+	digests   []received
+	todo      []act
+	late      []string // faults seen when something arrived
+	counts    map[string]int
+	updates   int64
+	fresh     int64 // accounts of new people
 }
 
 // received is a notice that arrived.
@@ -101,7 +108,7 @@ func newYear(t *testing.T, seed uint64) *year {
 	t.Helper()
 	y := &year{
 		t: t, ctx: t.Context(), zone: playTime.Location(), phones: chattest.NewRecorder(),
-		chance: rand.New(rand.NewPCG(seed, 2)), counts: map[string]int{}, fresh: 900_000,
+		chance: rand.New(rand.NewPCG(seed, 2)), counts: map[string]int{}, reminders: map[record.SessionID][]record.Outbox{}, fresh: 900_000,
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	store, err := storage.Open(y.ctx, memkv.New(memkv.Options{}), storage.Options{Key: make([]byte, storage.KeySize)})
@@ -177,6 +184,7 @@ func (y *year) people() {
 func (y *year) start() {
 	d := schedule.NewDelivery(y.store, yearCourier{y}, schedule.NewBudget(schedule.DefaultLimits()),
 		schedule.DeliveryConfig{Allowed: y.conf.Allowed, Prompts: y.conf.Prompts}, y.log)
+	y.upSince, y.deaf = time.Now(), false
 	ctx, cancel := context.WithCancel(y.ctx)
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -198,7 +206,7 @@ func (y *year) play() {
 			y.start()
 		}
 		y.act(now)
-		if y.stop != nil {
+		if y.stop != nil || y.deaf {
 			y.must(y.planner.Wake(y.ctx))
 			y.hold(now)
 		}
@@ -207,6 +215,7 @@ func (y *year) play() {
 	}
 	y.act(end)
 	y.must(y.planner.Wake(y.ctx))
+	y.looked = time.Now()
 	time.Sleep(20 * time.Hour) // what is due is sent, also after the night
 	y.stop()
 }
@@ -223,7 +232,7 @@ func (y *year) nextLook(now time.Time) time.Time {
 
 // act does what people have in mind for now; during an outage it waits.
 func (y *year) act(now time.Time) {
-	if y.stop == nil {
+	if y.stop == nil && !y.deaf {
 		return
 	}
 	for {
@@ -262,6 +271,9 @@ func (y *year) plotYear() {
 			y.stop()
 			y.back = time.Now().Add(length)
 		})
+	}
+	for _, day := range []int{43, 85, 113, 204} {
+		y.on(day, y.goDeaf)
 	}
 	const wholeYear = 365
 	for range 10 {
