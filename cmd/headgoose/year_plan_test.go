@@ -131,17 +131,18 @@ func (y *year) closeBase() {
 	}
 }
 
-// goDeaf has the platform out of reach for a day and a half in which the program
-// goes on: what it wants to say waits, and the plan changes meanwhile.
+// goDeaf has the platform out of reach from noon until the evening, while the program
+// goes on: the reminders of the next day wait, the plan changes, and when they can
+// go out they are not true any more.
 func (y *year) goDeaf() {
 	if y.stop == nil {
 		return
 	}
 	y.note("platform out of reach")
 	y.stop()
-	y.deaf, y.back = true, time.Now().Add(36*time.Hour)
-	y.later(20*time.Hour, y.moveSoon)
-	y.later(21*time.Hour, y.closeBase)
+	y.deaf, y.back = true, time.Now().Add(7*time.Hour+30*time.Minute)
+	y.later(7*time.Hour, y.moveSoon)
+	y.later(7*time.Hour, y.closeBase)
 }
 
 // moveSoon moves what begins in the next two days by an hour, cancels one of it,
