@@ -18,10 +18,18 @@ func homeCommands() []command {
 }
 
 // start opens the home card; for a person who is not registered it is the one
-// reply to a stranger.
+// reply to a stranger, but for the way back to a form that was left for later.
 func (t *Turn) start() error {
 	if !t.Known {
-		return t.stranger()
+		_, open, err := t.findForm()
+		if err != nil {
+			return err
+		}
+		if !open {
+			return t.stranger()
+		}
+		t.Answer(t.Say("home.form_open"), []Btn{t.Btn("resume", "form resume"), t.Btn("cancel", "form cancel")})
+		return nil
 	}
 	if err := t.newPrivacy(); err != nil {
 		return err

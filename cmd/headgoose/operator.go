@@ -58,7 +58,7 @@ func openOperator(ctx context.Context, cfg *config, t terminal, how access) (ops
 	}
 	store, err := storage.Open(ctx, engine, storage.Options{Key: ring.Root(), Ring: ring})
 	if errors.Is(err, kv.ErrReadOnly) {
-		err = errors.New("the data is of an older version: run the bot once, it brings the data up to date")
+		err = errors.New("the data is of an older version, or a forgetting was cut short: run the bot once, it brings the data up to date")
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, engine.Close())
