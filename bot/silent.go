@@ -122,6 +122,25 @@ func (t *Turn) silentSessions(sc silentScope, place record.Code) ([]record.Sessi
 	return near, err
 }
 
+// nobodySilent says that nobody is left to be asked, or that it is too late: those who
+// have not answered stand in the result then.
+func (t *Turn) nobodySilent(sc silentScope) error {
+	key := "duty.nobody_silent"
+	if sc.only != "" {
+		s, err := t.Session(sc.only)
+		if err != nil {
+			return err
+		}
+		if !t.Now.Before(s.Start) {
+			key = "duty.silent_over"
+		}
+	} else if !t.Now.Before(sc.until) {
+		key = "duty.silent_over"
+	}
+	t.Answer(t.Say(key), t.homeRow())
+	return nil
+}
+
 // silentList is a page of those who have not answered, with a button each.
 func (t *Turn) silentList() error {
 	sc := t.scope()
@@ -130,8 +149,7 @@ func (t *Turn) silentList() error {
 		return err
 	}
 	if len(list) == 0 {
-		t.Answer(t.Say("duty.nobody_silent"), t.homeRow())
-		return nil
+		return t.nobodySilent(sc)
 	}
 	from, to, turn := t.window(3, len(list), "silent "+sc.args())
 	lines := []string{t.Say("duty.list", text.A{"N": len(list)})}
@@ -263,8 +281,7 @@ func (t *Turn) silentAll() error {
 		return err
 	}
 	if len(list) == 0 {
-		t.Answer(t.Say("duty.nobody_silent"), t.homeRow())
-		return nil
+		return t.nobodySilent(sc)
 	}
 	if t.Arg(3) != "yes" {
 		t.Answer(t.Say("duty.all_ask", text.A{"N": min(len(list), allAtOnce), "Left": len(list) - min(len(list), allAtOnce)}),

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -286,6 +287,11 @@ func turnsNotice(t *Turn, row record.Outbox) (notice, string, error) {
 			return notice{}, "", err
 		}
 	}
+	if row.Args["change"] != "" && !change.Publication {
+		if news, err := t.changeIsNews(change); err != nil || !news {
+			return notice{}, "changed since", err
+		}
+	}
 	concerned := villagesOf(change.Moves)
 	concerned[record.Code(row.Args["village"])] = true
 	key := "cycle.notice_changed"
@@ -310,7 +316,7 @@ func turnsNotice(t *Turn, row record.Outbox) (notice, string, error) {
 			}
 			provisional = provisional || (turn.Provisional && turn.State == record.TurnPlanned)
 			line := t.turnText(turn)
-			if was := movedFrom(change, b.Base, v); was.Day != "" && turn.State == record.TurnPlanned {
+			if was := movedFrom(change, b.Base, v); was.Day != "" && was != turn.TurnSlot && turn.State == record.TurnPlanned {
 				line += t.Say("cycle.was", text.A{"When": t.slotOf(was)})
 			}
 			lines = append(lines, line)
@@ -325,6 +331,28 @@ func turnsNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	return notice{card: card{
 		Text: strings.Join(lines, "\n"), rows: [][]Btn{{t.Btn("got_it", "noop"), t.Btn("schedule", "schedule")}},
 	}}, "", nil
+}
+
+// changeIsNews says whether a change is still to be told to the person: some turn of
+// their branches stands where the change put it, and, where it takes another one back,
+// they have heard of that one. What was changed again is told by what changed it.
+func (t *Turn) changeIsNews(change record.RotaChange) (bool, error) {
+	if change.Undo != "" {
+		before, found, err := t.Outbox("turns/" + string(change.Cycle) + "/" + string(change.Undo) + "/" + string(t.Person.ID))
+		if err != nil || (found && before.State == record.Dropped) {
+			return false, err
+		}
+	}
+	for _, m := range change.Moves {
+		if !slices.Contains(t.Actor.Places(record.Secretary), m.Village) {
+			continue
+		}
+		turn, err := t.Tx.Turn(change.Cycle, m.Base, m.Village)
+		if err != nil || (turn.TurnSlot == m.To && turn.TurnSlot != m.From) {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // movedFrom is where a change moved a turn from; zero where it did not.
