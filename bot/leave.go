@@ -27,7 +27,7 @@ func leaveCommands() []command {
 
 func requestFlows() []*flow {
 	return []*flow{
-		{name: "leave", steps: leaveSteps, title: branchTitle, may: mayAskLeave, save: saveLeave},
+		{name: "leave", steps: leaveSteps, title: leaveTitle, may: mayAskLeave, save: saveLeave},
 		{name: "refuse", direct: true, steps: reasonSteps("leave.ask_refusal"), title: say("leave.refuse_title"), may: mayRefuse, save: saveRefusal},
 		{name: "swap", steps: reasonSteps("swap.ask_reason"), title: swapTitle, may: mayAskSwap, save: saveSwap, direct: true},
 	}
@@ -187,12 +187,18 @@ func saveLeave(t *Turn, a dialog.Answers) error {
 	if err := t.askDecision(l.ID, v); err != nil {
 		return err
 	}
-	args, err := t.leaveArgs(l)
+	c, err := t.leaveCard(l) // who asked on behalf and decides, decides it here
 	if err != nil {
 		return err
 	}
-	t.Answer(t.Say("leave.asked", args), []Btn{t.Btn("withdraw", "leave.withdraw "+string(l.ID)), t.Btn("home", "start")})
+	t.Answer(c.Text, append(c.rows, t.homeRow())...)
 	return nil
+}
+
+// leaveTitle names the form and the branch.
+func leaveTitle(t *Turn, a dialog.Answers) (string, error) {
+	name, err := branchTitle(t, a)
+	return t.Say("leave.form", text.A{"Place": name}), err
 }
 
 func (t *Turn) auditRequest(action record.Action, id record.RequestID, v record.Code, note string) error {
@@ -392,6 +398,7 @@ func requestNotice(t *Turn, row record.Outbox) (notice, string, error) {
 // person's word, and the own ones that are open.
 func requestDuty() homeDuty {
 	return homeDuty{
+		buttons: requestButtons,
 		lines: func(t *Turn) ([]string, error) {
 			var lines []string
 			for _, v := range t.Actor.Places(record.Secretary) {
@@ -421,6 +428,28 @@ func requestDuty() homeDuty {
 			return lines, nil
 		},
 	}
+}
+
+// requestButtons lead an officer to the leave and the exchanges that wait.
+func requestButtons(t *Turn) ([]Btn, error) {
+	leave, swap := false, false
+	for _, place := range t.offices() {
+		ids, err := t.OpenRequests(place)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			leave, swap = leave || storage.IsLeave(id), swap || !storage.IsLeave(id)
+		}
+	}
+	var row []Btn
+	if leave {
+		row = append(row, t.Btn("leave_waiting", "leave"))
+	}
+	if swap {
+		row = append(row, t.Btn("swap_waiting", "swap"))
+	}
+	return row, nil
 }
 
 // openRequestLine says an open request of a branch; "" for one that is over.

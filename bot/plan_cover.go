@@ -35,7 +35,7 @@ func (t *Turn) planTowns() error {
 		stages := stagesOf(cover, n.Villages)
 		lines = append(lines, t.Say("plan.town_line", text.A{
 			"Name": town.Name, "Attended": stages[StageAttended], "All": n.Villages,
-			"Going": stages[StageConfirmed] + stages[StageAssigned], "Never": n.Never,
+			"Going": stages[StageConfirmed], "Asked": stages[StageAssigned], "Never": n.Never,
 		}))
 		row = append(row, Btn{Text: town.Name, Line: "plan.town " + string(p.ID) + " " + string(town.Code)})
 	}

@@ -80,7 +80,7 @@ func (t *Turn) showDraft(p record.Programme, draft record.RotationPlan, moved in
 		why[o.Why.Kind]++
 	}
 	lines := []string{t.Say("plan.draft", text.A{"Title": p.Title, "In": len(draft.Seats), "Out": len(draft.Out)})}
-	for _, kind := range []record.WhyKind{record.WhyNoSeats, record.WhyAllClash, record.WhyClash, record.WhyTownship, record.WhyExcluded, record.WhyVacant} {
+	for _, kind := range []record.WhyKind{record.WhyNoSeats, record.WhyAllClash, record.WhyClash, record.WhyTownship, record.WhyExcluded, record.WhySame, record.WhyVacant} {
 		if why[kind] > 0 {
 			lines = append(lines, t.Say("plan.why_count", text.A{"Why": t.Say("why." + string(kind)), "N": why[kind]}))
 		}
