@@ -95,10 +95,15 @@ func (t *Turn) leaves() error {
 }
 
 func (t *Turn) leaveArgs(l record.Leave) (text.A, error) {
-	name, err := t.placeName(l.Village)
-	if err != nil {
-		return nil, err
+	var names []string
+	for _, v := range l.Villages() { // whoever holds two posts is away for both
+		name, err := t.placeName(v)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
 	}
+	name := strings.Join(names, t.Say("host.and"))
 	p, err := t.Tx.Person(l.Person)
 	if err != nil {
 		return nil, err
@@ -229,7 +234,7 @@ func (t *Turn) leaveShow() error {
 	if err != nil {
 		return err
 	}
-	if err := t.Allow(record.AskLeave, record.Object{Place: l.Village}); err != nil {
+	if err := t.allowAny(record.AskLeave, l.Villages()); err != nil {
 		return err
 	}
 	c, err := t.leaveCard(l)
@@ -238,6 +243,16 @@ func (t *Turn) leaveShow() error {
 	}
 	t.Answer(c.Text, append(c.rows, []Btn{t.Btn("back", "leave")})...)
 	return nil
+}
+
+// allowAny asks for an action on one of some branches.
+func (t *Turn) allowAny(action record.Action, villages []record.Code) (err error) {
+	for _, v := range villages {
+		if err = t.Allow(action, record.Object{Place: v}); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // leaveCard says a leave as it stands, to the branch or to an officer.
@@ -297,8 +312,22 @@ func (t *Turn) decideLeave(id record.RequestID, yes bool, reason string) error {
 	if err := t.Allow(record.DecideLeave, record.Object{Place: l.Village}); err != nil {
 		return err
 	}
+	var ended []record.Swap
+	if yes {
+		if ended, err = t.EndedByLeave(l, t.hours()); err != nil {
+			return err
+		}
+	}
 	if l, err = t.DecideLeave(id, yes, t.hours(), t.Person.ID, reason); err != nil {
 		return err
+	}
+	for _, w := range ended {
+		if w, err = t.Tx.Swap(w.ID); err != nil {
+			return err
+		}
+		if err := t.tellSwap(w); err != nil {
+			return err
+		}
 	}
 	if err := t.auditRequest(record.DecideLeave, id, l.Village, string(l.State)); err != nil {
 		return err

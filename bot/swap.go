@@ -261,16 +261,8 @@ func (t *Turn) swapDone(w record.Swap, what string) error {
 	if err := t.auditRequest(record.AskSwap, w.ID, w.From, what); err != nil {
 		return err
 	}
-	for _, v := range []record.Code{w.From, w.To} {
-		p, found, err := t.Secretary(v)
-		if err != nil {
-			return err
-		}
-		if found && p.Enrolled() && p.ID != t.Person.ID {
-			if err := t.queueRequest(w.ID, v, p.ID); err != nil {
-				return err
-			}
-		}
+	if err := t.tellSwap(w); err != nil {
+		return err
 	}
 	if w.State == record.RequestAgreed {
 		if err := t.askDecision(w.ID, w.From); err != nil {
@@ -283,6 +275,22 @@ func (t *Turn) swapDone(w record.Swap, what string) error {
 		return err
 	}
 	t.Answer(c.Text, append(c.rows, []Btn{t.Btn("back", "swap"), t.Btn("home", "start")})...)
+	return nil
+}
+
+// tellSwap tells both branches how a swap stands, but the person who acted.
+func (t *Turn) tellSwap(w record.Swap) error {
+	for _, v := range []record.Code{w.From, w.To} {
+		p, found, err := t.Secretary(v)
+		if err != nil {
+			return err
+		}
+		if found && p.Enrolled() && p.ID != t.Person.ID {
+			if err := t.queueRequest(w.ID, v, p.ID); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -312,6 +320,13 @@ func (t *Turn) swapArgs(w record.Swap) (text.A, error) {
 	if w.ToAt.Day != "" {
 		args["ToAt"] = t.slotOf(w.ToAt)
 	}
+	if c := last.Clash; c != nil {
+		who, err := t.placeName(c.Village)
+		if err != nil {
+			return nil, err
+		}
+		args["Who"], args["Day"], args["What"] = who, t.daysText(record.Days{From: c.Day, To: c.Day}), t.Say("busy."+string(c.Kind))
+	}
 	return args, nil
 }
 
@@ -339,6 +354,15 @@ func (t *Turn) swapCard(w record.Swap, v record.Code) (card, error) {
 			rows = append(rows, []Btn{t.Btn("agree", "swap.yes "+id), t.Btn("refuse", "swap.no "+id)})
 		} else {
 			lines = append(lines, t.Say("swap.agreed", args))
+		}
+	case record.RequestVoid:
+		key := "swap.void"
+		if args["Who"] != nil {
+			key = "swap.void_clash"
+		}
+		lines = append(lines, t.Say(key, args))
+		if stands(w.From) {
+			rows = append(rows, []Btn{t.Btn("swap_again", "swap")})
 		}
 	default:
 		lines = append(lines, t.Say("swap."+string(w.State), args))

@@ -131,10 +131,7 @@ func TestSwapsThatComeToNothing(t *testing.T) {
 	if err := c.move(cycle, 2, second, second2); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = c.say(cycle, w, false, true); err != nil {
-		t.Fatal(err)
-	}
-	if w, err = c.say(cycle, w, true, true); err != nil || w.State != record.RequestVoid {
+	if w, err = c.say(cycle, w, false, true); err != nil || w.State != record.RequestVoid {
 		t.Errorf("after the plan changed: %+v, %v", w, err)
 	}
 	if w, err = c.ask(cycle, record.SwapTurns, 1, 3); err != nil {
@@ -213,6 +210,41 @@ func TestLeave(t *testing.T) {
 		leaves, err := tx.ApprovedLeave("630224", "2026-12-01")
 		if len(leaves) != 0 {
 			t.Errorf("approved: %+v", leaves)
+		}
+		return err
+	})
+	if found := c.check(); len(found) > 0 {
+		t.Error(found)
+	}
+}
+
+// A swap that both sides want and that clashes by the time of the officer's word
+// ends, and says with what; neither branch is left with an open request.
+func TestSwapThatClashesMeanwhile(t *testing.T) {
+	c, cycle := swapCounty(t)
+	w, err := c.ask(cycle, record.SwapTurns, 0, 3)
+	if err == nil {
+		w, err = c.say(cycle, w, false, true)
+	}
+	if err != nil || w.State != record.RequestAgreed {
+		t.Fatalf("%+v, %v", w, err)
+	}
+	c.onLeave(3, 3)
+	w, err = c.say(cycle, w, true, true)
+	if err != nil || w.State != record.RequestVoid {
+		t.Fatalf("%+v, %v", w, err)
+	}
+	want := record.SwapClash{Village: c.village(3), Day: first.Day, Kind: record.BusyLeave}
+	if got := w.Rows[len(w.Rows)-1].Clash; got == nil || *got != want {
+		t.Errorf("it says %+v, want %+v", got, want)
+	}
+	if c.turn(0).TurnSlot != first || c.turn(3).TurnSlot != second {
+		t.Errorf("turns: %+v, %+v", c.turn(0), c.turn(3))
+	}
+	c.do(func(tx *Tx) error {
+		open, err := tx.OpenRequests("630224")
+		if len(open) > 0 {
+			t.Errorf("open: %v", open)
 		}
 		return err
 	})

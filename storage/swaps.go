@@ -91,17 +91,30 @@ func (tx *Tx) swappable(c record.Cycle, w record.Swap, from, to record.Turn, h r
 		}
 		return err
 	}
+	clash, err := tx.swapClash(c, w, from, to, h)
+	if err == nil && clash != nil {
+		err = record.ErrClashing
+	}
+	return err
+}
+
+// swapClash is what keeps one of the branches from attending on its new day; nil:
+// nothing does.
+func (tx *Tx) swapClash(c record.Cycle, w record.Swap, from, to record.Turn, h record.Hours) (*record.SwapClash, error) {
 	busy, err := tx.BusyDays(c.Place, h, func(s record.Session) bool { return s.ID != from.Session && s.ID != to.Session })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	free := func(v record.Code, day record.Date) bool {
-		return day == "" || !slices.ContainsFunc(busy[v], func(b record.Busy) bool { return b.Has(day) })
+	for _, at := range []struct {
+		village record.Code
+		day     record.Date
+	}{{w.From, w.ToAt.Day}, {w.To, w.FromAt.Day}} {
+		i := slices.IndexFunc(busy[at.village], func(b record.Busy) bool { return at.day != "" && b.Has(at.day) })
+		if i >= 0 {
+			return &record.SwapClash{Village: at.village, Day: at.day, Kind: busy[at.village][i].Kind}, nil
+		}
 	}
-	if !free(w.From, w.ToAt.Day) || !free(w.To, w.FromAt.Day) {
-		return record.ErrClashing
-	}
-	return nil
+	return nil, nil
 }
 
 // noOpenSwap refuses a second open request about a branch's turn.
@@ -181,7 +194,8 @@ func (tx *Tx) aboutSwap(w record.Swap, row record.RequestRow) (record.PersonID, 
 
 // AnswerSwap takes the other side's yes or no, its own or an officer's on its
 // behalf. A yes is approved at once where the rules of both townships say so;
-// else the officer is asked.
+// else the officer is asked. A yes to what cannot be done any more makes the
+// request void; see voidSwap.
 func (tx *Tx) AnswerSwap(c record.Cycle, id record.RequestID, yes bool, h record.Hours, row record.RequestRow) (record.Swap, error) {
 	old, err := tx.openSwap(id, record.RequestAsked)
 	if err != nil {
@@ -189,6 +203,9 @@ func (tx *Tx) AnswerSwap(c record.Cycle, id record.RequestID, yes bool, h record
 	}
 	if !yes {
 		return tx.setSwap(&old, old, record.RequestRefused, row)
+	}
+	if w, void, err := tx.voidSwap(c, old, h, row); err != nil || void {
+		return w, err
 	}
 	auto := true
 	for _, v := range []record.Code{old.From, old.To} {
@@ -199,7 +216,7 @@ func (tx *Tx) AnswerSwap(c record.Cycle, id record.RequestID, yes bool, h record
 		auto = auto && rule.AutoSwap
 	}
 	if auto {
-		return tx.approveSwap(c, old, h, row)
+		return tx.approveSwap(old, row)
 	}
 	w := old
 	if w.Deadline, err = swapDeadline(w, tx.Now, h.Zone); err != nil {
@@ -217,7 +234,10 @@ func (tx *Tx) DecideSwap(c record.Cycle, id record.RequestID, yes bool, h record
 	if !yes {
 		return tx.setSwap(&old, old, record.RequestRefused, row)
 	}
-	return tx.approveSwap(c, old, h, row)
+	if w, void, err := tx.voidSwap(c, old, h, row); err != nil || void {
+		return w, err
+	}
+	return tx.approveSwap(old, row)
 }
 
 func (tx *Tx) openSwap(id record.RequestID, want record.RequestState) (record.Swap, error) {
@@ -235,21 +255,41 @@ func (tx *Tx) openSwap(id record.RequestID, want record.RequestState) (record.Sw
 	return w, nil
 }
 
+// voidSwap ends a swap to which somebody says yes and which cannot be carried out
+// any more: a turn has moved, the other post is vacant, or a branch has become busy
+// on its new day. The row then says with what, so that both sides know why, and
+// may ask anew; nothing stays open that no answer could end.
+func (tx *Tx) voidSwap(c record.Cycle, old record.Swap, h record.Hours, row record.RequestRow) (w record.Swap, void bool, err error) {
+	from, err := tx.Turn(old.Cycle, old.Base, old.From)
+	if err != nil {
+		return old, false, err
+	}
+	to, err := tx.Turn(old.Cycle, old.Base, old.To)
+	if err != nil {
+		return old, false, err
+	}
+	switch err := tx.swappable(c, old, from, to, h); {
+	case err == nil:
+		return old, false, nil
+	case errors.Is(err, record.ErrClashing):
+		if row.Clash, err = tx.swapClash(c, old, from, to, h); err != nil {
+			return old, false, err
+		}
+	case !errors.Is(err, record.ErrChanged) && !errors.Is(err, record.ErrNotFound):
+		return old, false, err
+	}
+	w, err = tx.setSwap(&old, old, record.RequestVoid, row)
+	return w, true, err
+}
+
 // approveSwap carries a swap out: both turns move, or the other branch stands in.
-// Where the plan has changed since it was asked, it is void.
-func (tx *Tx) approveSwap(c record.Cycle, old record.Swap, h record.Hours, row record.RequestRow) (record.Swap, error) {
+func (tx *Tx) approveSwap(old record.Swap, row record.RequestRow) (record.Swap, error) {
 	from, err := tx.Turn(old.Cycle, old.Base, old.From)
 	if err != nil {
 		return old, err
 	}
 	to, err := tx.Turn(old.Cycle, old.Base, old.To)
 	if err != nil {
-		return old, err
-	}
-	switch err := tx.swappable(c, old, from, to, h); {
-	case errors.Is(err, record.ErrChanged):
-		return tx.setSwap(&old, old, record.RequestVoid, row)
-	case err != nil:
 		return old, err
 	}
 	if old.Kind == record.Substitute {
