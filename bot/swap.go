@@ -361,7 +361,7 @@ func (t *Turn) swapCard(w record.Swap, v record.Code) (card, error) {
 			key = "swap.void_clash"
 		}
 		lines = append(lines, t.Say(key, args))
-		if stands(w.From) {
+		if slices.Contains(t.Actor.Places(record.Secretary), w.From) {
 			rows = append(rows, []Btn{t.Btn("swap_again", "swap")})
 		}
 	default:
