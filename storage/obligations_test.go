@@ -16,7 +16,6 @@ import (
 type obliged struct {
 	*county
 	cycle record.Cycle
-	n     int
 }
 
 // slot is one of the next Tuesdays, or the one before them, which is over.
