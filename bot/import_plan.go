@@ -42,14 +42,43 @@ func (b *Bot) loadPlan(ctx context.Context, j record.Job, book *sheet.Book) (fil
 		if err != nil {
 			return err
 		}
-		f, err = t.comparePlan(book)
+		f, err = t.comparePlan(book, j.Name)
 		return err
 	})
 	return f, err
 }
 
-// comparePlan compares a plan with the newest programme in draft.
-func (t *Turn) comparePlan(book *sheet.Book) (file, error) {
+// whichDraft is said where several programmes are in draft and a file's name does not
+// say for which of them it is.
+type whichDraft struct {
+	otherFile
+	drafts []string
+}
+
+func (f whichDraft) summary(t *Turn) string {
+	return t.Say(string(f.otherFile), text.A{"N": len(f.drafts), "First": f.drafts[0], "Titles": strings.Join(f.drafts, t.Say("import.and"))})
+}
+
+// draftOf is the programme in draft that a file is for: the only one, or the one whose
+// title its name holds, as the name of the sheet that the bot gives out does.
+func draftOf(drafts []record.Programme, name string) (record.Programme, bool) {
+	if len(drafts) == 1 {
+		return drafts[0], true
+	}
+	var found record.Programme
+	twice := false
+	for _, p := range drafts {
+		if !strings.Contains(name, p.Title) || len(p.Title) < len(found.Title) {
+			continue
+		}
+		twice = p.Title == found.Title
+		found = p
+	}
+	return found, found.ID != "" && !twice
+}
+
+// comparePlan compares a plan with the programme in draft that it is for.
+func (t *Turn) comparePlan(book *sheet.Book, name string) (file, error) {
 	switch err := t.Allow(record.PlanRotation, t.countyObject()); {
 	case errors.Is(err, record.ErrNotYours):
 		return otherFile("import.plan_not_yours"), nil
@@ -60,14 +89,18 @@ func (t *Turn) comparePlan(book *sheet.Book) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := planFile{book: book, rows: map[string]int{}}
-	for _, p := range programmes {
-		if p.State == record.PlanDraft && p.Created.After(f.programme.Created) {
-			f.programme = p
-		}
-	}
-	if f.programme.ID == "" {
+	drafts := slices.DeleteFunc(programmes, func(p record.Programme) bool { return p.State != record.PlanDraft })
+	if len(drafts) == 0 {
 		return otherFile("import.plan_no_draft"), nil
+	}
+	f := planFile{book: book, rows: map[string]int{}}
+	found := false
+	if f.programme, found = draftOf(drafts, name); !found {
+		which := whichDraft{otherFile: "import.plan_which"}
+		for _, p := range drafts {
+			which.drafts = append(which.drafts, p.Title)
+		}
+		return which, nil
 	}
 	batches, err := t.Batches(f.programme.ID)
 	if err != nil {
