@@ -178,13 +178,14 @@ func editOf(a dialog.Answers) calendarEdit {
 	return calendarEdit{kind: a["kind"], base: a["base"], from: record.Date(a["from"]), days: atoi(a["days"]), name: a["name"]}
 }
 
-// line writes the change for a button; editArgs reads it.
-func (e calendarEdit) line() string {
+// line writes the change for a button, with the mark of the consequences that were
+// shown; editArgs reads it.
+func (e calendarEdit) line(shown string) string {
 	base := e.base
 	if base == "" {
 		base = everyBase
 	}
-	return strings.Join([]string{"calendar.save", e.kind, base, string(e.from), strconv.Itoa(e.days), url.QueryEscape(e.name)}, " ")
+	return strings.Join([]string{"calendar.save", e.kind, base, string(e.from), strconv.Itoa(e.days), url.QueryEscape(e.name), shown}, " ")
 }
 
 func (t *Turn) editArgs() (calendarEdit, error) {
@@ -220,8 +221,8 @@ func (e calendarEdit) changes() (set, drop []record.CalendarDay) {
 	return set, drop
 }
 
-// calendarAsk shows a change with what it moves.
-func (t *Turn) calendarAsk(e calendarEdit) error {
+// calendarAsk shows a change with what it moves; said stands above it.
+func (t *Turn) calendarAsk(e calendarEdit, first ...string) error {
 	set, drop := e.changes()
 	rotas, kept, err := t.calendarMoves(set, drop)
 	if err != nil {
@@ -239,7 +240,7 @@ func (t *Turn) calendarAsk(e calendarEdit) error {
 	if e.kind == plainDay {
 		head, said = "calendar.ask_plain", []string{t.daysText(record.Days{From: e.from, To: e.from.Shift(e.days - 1)})}
 	}
-	lines := append([]string{t.Say(head)}, said...)
+	lines := append(append(first, t.Say(head)), said...)
 	for _, r := range rotas {
 		lines = append(lines, t.Say("calendar.moves", text.A{"Title": r.c.Title, "N": len(villagesOf(r.moves))}))
 		lines = append(lines, t.consequences(r.in, r.plan, r.moves)...)
@@ -250,12 +251,13 @@ func (t *Turn) calendarAsk(e calendarEdit) error {
 	case len(rotas) == 0:
 		lines = append(lines, t.Say("calendar.moves_nothing"))
 	}
-	t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "calendar "+string(e.from[:7])), t.Btn("save_calendar", e.line())})
+	t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "calendar "+string(e.from[:7])), t.Btn("save_calendar", e.line(shownMark(rotas, others)))})
 	return nil
 }
 
-// calendarSave writes the change and the changes of the cycles that follow. While
-// another change of a cycle is being made, it is refused.
+// calendarSave writes the change and the changes of the cycles that follow, if they
+// are those that were shown; else it shows them anew. While another change of a cycle
+// is being made, it is refused.
 func (t *Turn) calendarSave() error {
 	if err := t.Allow(record.EditCalendar, t.countyObject()); err != nil {
 		return err
@@ -272,6 +274,9 @@ func (t *Turn) calendarSave() error {
 	others, err := t.otherSessions(set, kept)
 	if err != nil {
 		return err
+	}
+	if t.Arg(5) != shownMark(rotas, others) { // somebody has changed the plan meanwhile
+		return t.calendarAsk(e, t.Say("calendar.changed_since"))
 	}
 	change, err := t.ChangeCalendar(t.b.conf.County, set, drop, t.Person.ID, e.name)
 	if err != nil {
@@ -315,13 +320,14 @@ func (t *Turn) calendarUndo() error {
 	if err != nil {
 		return err
 	}
-	if t.Arg(0) != last.ID {
+	mark := movesMark(undos)
+	if t.Arg(0) != last.ID || t.Arg(1) != mark {
 		said, err := t.calendarLines(last.After)
 		if err != nil {
 			return err
 		}
-		lines := append([]string{t.Say("calendar.undo_ask", text.A{"When": t.When(last.At), "N": moved})}, said...)
-		t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "calendar"), t.Btn("undo_yes", "calendar.undo "+last.ID)})
+		lines := append(t.changedSince(0), t.Say("calendar.undo_ask", text.A{"When": t.When(last.At), "N": moved}))
+		t.Answer(strings.Join(append(lines, said...), "\n"), []Btn{t.Btn("back", "calendar"), t.Btn("undo_yes", "calendar.undo "+last.ID+" "+mark)})
 		return nil
 	}
 	if err := t.UndoCalendar(t.b.conf.County, last); err != nil {

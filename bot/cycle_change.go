@@ -154,8 +154,9 @@ func (t *Turn) cyclePublish() error {
 	}
 	id := string(c.ID)
 	args := text.A{"Title": c.Title, "N": len(villagesOf(moves))}
-	if t.Arg(1) != "yes" {
-		t.Answer(t.Say("cycle.publish_ask", args), []Btn{t.Btn("back", "cycle.plan "+id), t.Btn("publish_yes", "cycle.publish "+id+" yes")})
+	mark := movesMark([]record.RotaChange{{Cycle: c.ID, Moves: moves}})
+	if t.Arg(2) != mark {
+		t.Answer(strings.Join(append(t.changedSince(1), t.Say("cycle.publish_ask", args)), "\n"), []Btn{t.Btn("back", "cycle.plan "+id), t.Btn("publish_yes", "cycle.publish "+id+" yes "+mark)})
 		return nil
 	}
 	_, err = t.AddRotaChange(record.RotaChange{Cycle: c.ID, By: t.Person.ID, Moves: moves, Publication: true})
@@ -225,7 +226,7 @@ func (t *Turn) consequences(in record.RotaInput, plan record.RotaPlan, moves []r
 			for _, d := range days[i:] {
 				rest += by[d]
 			}
-			lines = append(lines, t.Say("cycle.moves_more", text.A{"N": rest, "Days": d}))
+			lines = append(lines, t.Say("cycle.moves_more", text.A{"N": rest, "Days": d, "Most": days[len(days)-1]}))
 			break
 		}
 		key := "cycle.moves"
@@ -271,9 +272,10 @@ func (t *Turn) cycleReplan() error {
 		t.Answer(t.Say("cycle.nothing_moves", text.A{"Title": c.Title}), []Btn{t.Btn("back", "cycle.show "+id)})
 		return nil
 	}
-	if t.Arg(1) != "yes" {
-		lines := append([]string{t.Say("cycle.replan_ask", text.A{"Title": c.Title, "N": len(villagesOf(moves))})}, t.consequences(in, plan, moves)...)
-		t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "cycle.show "+id), t.Btn("change_yes", "cycle.replan "+id+" yes")})
+	if mark := movesMark([]record.RotaChange{{Cycle: c.ID, Moves: moves}}); t.Arg(2) != mark {
+		lines := append(t.changedSince(1), t.Say("cycle.replan_ask", text.A{"Title": c.Title, "N": len(villagesOf(moves))}))
+		lines = append(lines, t.consequences(in, plan, moves)...)
+		t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "cycle.show "+id), t.Btn("change_yes", "cycle.replan "+id+" yes "+mark)})
 		return nil
 	}
 	return t.changeRota(c, record.RotaChange{Cycle: c.ID, By: t.Person.ID, Moves: moves, Reason: "replan"})
@@ -328,8 +330,8 @@ func (t *Turn) cycleUndo() error {
 		t.Answer(t.Say("cycle.nothing_to_undo", args), []Btn{t.Btn("back", "cycle.show "+id)})
 		return nil
 	}
-	if t.Arg(1) != "yes" {
-		t.Answer(t.Say("cycle.undo_ask", args), []Btn{t.Btn("back", "cycle.show "+id), t.Btn("undo_yes", "cycle.undo "+id+" yes")})
+	if mark := movesMark([]record.RotaChange{undo}); t.Arg(2) != mark {
+		t.Answer(strings.Join(append(t.changedSince(1), t.Say("cycle.undo_ask", args)), "\n"), []Btn{t.Btn("back", "cycle.show "+id), t.Btn("undo_yes", "cycle.undo "+id+" yes "+mark)})
 		return nil
 	}
 	last.Undone = "undone"

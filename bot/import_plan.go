@@ -56,12 +56,12 @@ type whichDraft struct {
 }
 
 func (f whichDraft) summary(t *Turn) string {
-	return t.Say(string(f.otherFile), text.A{"N": len(f.drafts), "First": f.drafts[0], "Titles": strings.Join(f.drafts, t.Say("import.and"))})
+	return t.Say(string(f.otherFile), text.A{"First": f.drafts[0], "Titles": strings.Join(f.drafts, t.Say("import.and"))})
 }
 
-// draftOf is the programme in draft that a file is for: the only one, or the one whose
+// draftFor is the programme in draft that a file is for: the only one, or the one whose
 // title its name holds, as the name of the sheet that the bot gives out does.
-func draftOf(drafts []record.Programme, name string) (record.Programme, bool) {
+func draftFor(drafts []record.Programme, name string) (record.Programme, bool) {
 	if len(drafts) == 1 {
 		return drafts[0], true
 	}
@@ -93,15 +93,15 @@ func (t *Turn) comparePlan(book *sheet.Book, name string) (file, error) {
 	if len(drafts) == 0 {
 		return otherFile("import.plan_no_draft"), nil
 	}
-	f := planFile{book: book, rows: map[string]int{}}
-	found := false
-	if f.programme, found = draftOf(drafts, name); !found {
+	programme, found := draftFor(drafts, name)
+	if !found {
 		which := whichDraft{otherFile: "import.plan_which"}
 		for _, p := range drafts {
 			which.drafts = append(which.drafts, p.Title)
 		}
 		return which, nil
 	}
+	f := planFile{book: book, programme: programme, rows: map[string]int{}}
 	batches, err := t.Batches(f.programme.ID)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ func TestWhichDraftAPlanIsFor(t *testing.T) {
 		{[]record.Programme{spring, autumn}, "计划.xlsx", ""},
 		{[]record.Programme{spring, {ID: "r3", Title: spring.Title}}, "轮训计划 2027年轮训.xlsx", ""},
 	} {
-		p, found := draftOf(c.drafts, c.name)
+		p, found := draftFor(c.drafts, c.name)
 		if found != (c.want != "") || (found && p.ID != c.want) {
 			t.Errorf("%s of %d drafts: %q, %v, want %q", c.name, len(c.drafts), p.ID, found, c.want)
 		}

@@ -1,7 +1,10 @@
 package bot
 
 import (
+	"fmt"
+	"hash/fnv"
 	"slices"
+	"strconv"
 	"strings"
 
 	"headgoose/bot/dialog"
@@ -346,8 +349,8 @@ func (t *Turn) planPublish() error {
 	}
 	id := string(p.ID)
 	args := text.A{"Title": p.Title, "N": len(draft.Seats), "Told": enrolled, "Out": len(draft.Out), "Days": p.AnswerDays}
-	if t.Arg(1) != "yes" {
-		t.Answer(t.Say("plan.publish_ask", args), []Btn{t.Btn("back", "plan.draft "+id), t.Btn("publish_yes", "plan.publish "+id+" yes")})
+	if mark := draftMark(draft); t.Arg(2) != mark {
+		t.Answer(strings.Join(append(t.changedSince(1), t.Say("plan.publish_ask", args)), "\n"), []Btn{t.Btn("back", "plan.draft "+id), t.Btn("publish_yes", "plan.publish "+id+" yes "+mark)})
 		return nil
 	}
 	if len(draft.Seats) == 0 {
@@ -362,4 +365,13 @@ func (t *Turn) planPublish() error {
 	t.planChanged()
 	t.Answer(t.Say("plan.published", args), []Btn{t.Btn("programme", "plan.show "+id), t.Btn("home", "start")})
 	return nil
+}
+
+// draftMark marks a draft by who goes where: it is published as it was shown.
+func draftMark(draft record.RotationPlan) string {
+	h := fnv.New64a()
+	for _, s := range draft.Seats {
+		_, _ = fmt.Fprintln(h, s.Village, s.Batch) // a hash takes all
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
 }

@@ -21,8 +21,9 @@
 // branches take the next slot's places, those the ones after, until free places
 // take up the push; nobody is skipped, and the order stays.
 //
-// A branch that cannot come for a reason of its own (leave, a batch, a turn
-// elsewhere too near) pushes nobody: it gets the first free place that suits it,
+// A branch whose turn at another base is too near lets those after it go first and
+// takes a place as soon as the gap is kept. One that cannot come for a reason of its
+// own (leave, a batch) pushes nobody: it gets the first free place that suits it,
 // like every turn that is still owed, make-ups before the others. What is planned
 // is never moved forward: a change of the input moves as few as it must.
 package rota
@@ -194,8 +195,8 @@ func (p *planner) turnOf(w waiting, n int) int {
 }
 
 // push walks the slots in time: each takes whoever was pushed out of an earlier
-// one, then its own, as far as it has room. Who cannot come for a reason of
-// their own is returned.
+// one, or whose other turn was too near, then its own, as far as it has room. Who
+// cannot come for a reason of their own is returned.
 func (p *planner) push(base record.CycleBase, planned []waiting, places []place, plan *record.RotaPlan) (own []waiting) {
 	next := 0
 	var pushed []waiting
@@ -211,12 +212,17 @@ func (p *planner) push(base record.CycleBase, planned []waiting, places []place,
 				rest = append(rest, w)
 				continue
 			}
-			if why := p.against(w.Village, base.Base, at.Day); why.Kind != "" {
+			why := p.against(w.Village, base.Base, at.Day)
+			switch {
+			case why.Kind == "":
+				p.set(base, w, at, plan)
+			case why.Args[0] == string(record.BusyTurn): // some days on it is far enough
+				w.why = why
+				rest = append(rest, w)
+			default:
 				w.why = why
 				own = append(own, w)
-				continue
 			}
-			p.set(base, w, at, plan)
 		}
 		pushed = rest
 	}

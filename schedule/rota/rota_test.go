@@ -316,3 +316,34 @@ func BenchmarkCycle(b *testing.B) {
 		})
 	}
 }
+
+// A base that is shut for weeks pushes everybody on by about those weeks: whose other
+// turn comes too near waits until it is far enough, and is not put behind the others.
+func TestALongClosureSkipsNobody(t *testing.T) {
+	c := cycle(12, 7)
+	in := record.RotaInput{Cycle: c, Today: today, Frozen: today, Turns: owed(c, county(17, 21)...)}
+	in.Turns = made(in.Turns, Plan(in))
+	for weeks := 1; weeks <= 12; weeks++ {
+		for _, base := range c.Bases {
+			shut := in
+			for i := range 7 * weeks {
+				shut.Days = append(shut.Days, record.CalendarDay{Day: day(9 + i), Base: base.Base, Kind: record.Shut})
+			}
+			plan := Plan(shut)
+			if list := broken(shut, plan); len(list) > 0 {
+				t.Fatal(list[0])
+			}
+			was := map[string]record.Date{}
+			for _, turn := range in.Turns {
+				was[string(turn.Base)+string(turn.Village)] = turn.Day
+			}
+			most := 0
+			for _, p := range plan.Turns {
+				most = max(most, calendar.Between(was[string(p.Base)+string(p.Village)], p.Day))
+			}
+			if bound := 7*weeks + 2*c.Gap + 14; most > bound || len(plan.Unplaced) > 0 {
+				t.Errorf("%s shut for %d weeks: a branch moves by %d days, want at most %d; %d have no day", base.Base, weeks, most, bound, len(plan.Unplaced))
+			}
+		}
+	}
+}
