@@ -31,6 +31,19 @@ type calendarFile struct {
 	others  int // sessions on those days that nothing moves
 }
 
+// manyDays is a sheet that changes more days than one change takes: it is not kept.
+type manyDays int
+
+func (manyDays) found() int                   { return 0 }
+func (manyDays) detail(*Turn) ([]byte, error) { return nil, record.ErrNotFound }
+func (n manyDays) summary(t *Turn) string {
+	return t.Say("import.calendar_many", text.A{"N": int(n), "Most": storage.MaxCalendarChange})
+}
+
+func (n manyDays) apply(context.Context, *Bot, record.PersonID, func(int, int)) (func(*Turn) string, error) {
+	return n.summary, nil
+}
+
 func (b *Bot) loadCalendar(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
 	var f file
 	err := b.store.View(ctx, func(tx *storage.Tx) error {
@@ -63,6 +76,9 @@ func (t *Turn) compareCalendar(book *sheet.Book) (file, error) {
 	}
 	if f.drop, err = t.surpassed(book.Calendar); err != nil {
 		return nil, err
+	}
+	if n := f.found(); n > storage.MaxCalendarChange {
+		return manyDays(n), nil
 	}
 	rotas, stuck, err := t.calendarMoves(f.days, f.drop)
 	if err != nil {
@@ -201,26 +217,11 @@ func (f calendarFile) detail(t *Turn) ([]byte, error) {
 	return writeDetail(t, f.book.Locate(f.faults...), changes)
 }
 
-// daysAtOnce is how many days one transaction says.
-const daysAtOnce = 40
-
-// apply says the days, a part a transaction, and with the last one makes the
-// changes of the cycles that follow.
+// apply says the days and makes the changes of the cycles that follow, in one
+// transaction: it is one change, which is taken back as one.
 func (f calendarFile) apply(ctx context.Context, b *Bot, by record.PersonID, progress func(done, of int)) (func(*Turn) string, error) {
-	done, told := 0, 0
-	parts := slices.Collect(slices.Chunk(f.days, daysAtOnce))
-	if len(parts) == 0 || len(parts[len(parts)-1])+len(f.drop) > daysAtOnce {
-		parts = append(parts, nil) // what is dropped goes with the last part
-	}
-	for i, part := range parts {
-		last := i == len(parts)-1
-		var drop []record.CalendarDay
-		if last {
-			drop = f.drop
-		}
-		if len(part)+len(drop) == 0 {
-			continue
-		}
+	told := 0
+	if f.found() > 0 {
 		err := b.store.Update(ctx, func(tx *storage.Tx) error {
 			t, err := b.turnTo(tx, record.Outbox{Person: by})
 			if err != nil {
@@ -229,27 +230,24 @@ func (f calendarFile) apply(ctx context.Context, b *Bot, by record.PersonID, pro
 			if err := t.Allow(record.EditCalendar, t.countyObject()); err != nil {
 				return err
 			}
-			told, err = t.sayDays(part, drop, last)
+			told, err = t.sayDays(f.days, f.drop)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		done += len(part)
-		progress(done, len(f.days))
 	}
+	progress(f.found(), f.found())
 	return func(t *Turn) string {
 		return t.Say("import.calendar_done", text.A{"Days": f.found(), "N": told, "Refused": sheet.Rows(f.book.Locate(f.faults...))})
 	}, nil
 }
 
-// sayDays writes days; with the last ones the cycles are planned anew.
-func (t *Turn) sayDays(days, drop []record.CalendarDay, last bool) (told int, err error) {
-	var rotas []calendarRota
-	if last {
-		if rotas, _, err = t.calendarMoves(days, drop); err != nil {
-			return 0, err
-		}
+// sayDays says days, and plans the cycles anew.
+func (t *Turn) sayDays(days, drop []record.CalendarDay) (told int, err error) {
+	rotas, _, err := t.calendarMoves(days, drop)
+	if err != nil {
+		return 0, err
 	}
 	change, err := t.ChangeCalendar(t.b.conf.County, days, drop, t.Person.ID, "sheet")
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"headgoose/storage/kv"
 	"headgoose/storage/record"
 )
 
@@ -24,11 +23,16 @@ func CalendarAfter(county record.Code, days, set, drop []record.CalendarDay) []r
 	return append(after, set...)
 }
 
+// MaxCalendarChange is how many days one change of the calendar says or takes back: so
+// many that it is made, and undone, in one transaction with what follows from it.
+const MaxCalendarChange = 80
+
 // ChangeCalendar says days otherwise, and keeps what was said of them. What drop
 // names is said no more. It moves no turn: see PutCalendarChange for what follows.
+// ErrInvalid for no day, and for more than MaxCalendarChange.
 func (tx *Tx) ChangeCalendar(county record.Code, set, drop []record.CalendarDay, by record.PersonID, reason string) (record.CalendarChange, error) {
 	c := record.CalendarChange{At: tx.Now, By: by, Reason: reason}
-	if n := len(set) + len(drop); n == 0 || 2*n > kv.MaxWrites {
+	if n := len(set) + len(drop); n == 0 || n > MaxCalendarChange {
 		return c, fmt.Errorf("%w: a change of %d days of the calendar", record.ErrInvalid, n)
 	}
 	for _, d := range slices.Concat(set, drop) {

@@ -89,3 +89,54 @@ func TestSeedCalendar(t *testing.T) {
 		t.Error("what an officer wrote was replaced")
 	}
 }
+
+// As many days as one sheet may say are one change: made in one transaction, and taken
+// back in one.
+func TestTheLargestChangeOfTheCalendar(t *testing.T) {
+	c := newCounty(t)
+	var set, drop []record.CalendarDay
+	for i := range MaxCalendarChange - 10 {
+		day := record.CalendarDay{Day: shiftDay("2027-01-01", i), Kind: record.Holiday, Name: "放假"}
+		set = append(set, day)
+		if i%2 == 0 {
+			was := day
+			was.Name = "原来"
+			c.do(func(tx *Tx) error { return tx.SetCalendarDay("630224", was) })
+		}
+	}
+	for i := range 10 {
+		day := record.CalendarDay{Day: shiftDay("2027-06-01", i), Kind: record.Holiday, Name: "推算", Provisional: true}
+		drop = append(drop, day)
+		c.do(func(tx *Tx) error { return tx.SetCalendarDay("630224", day) })
+	}
+	before := c.days("2027-01-01", "2027-12-31")
+	var change record.CalendarChange
+	c.do(func(tx *Tx) (err error) {
+		change, err = tx.ChangeCalendar("630224", set, drop, "p1", "sheet")
+		return err
+	})
+	if days := c.days("2027-01-01", "2027-12-31"); len(days) != len(set) || days[0].Name != "放假" {
+		t.Errorf("%d days, the first %+v", len(days), days[0])
+	}
+	c.do(func(tx *Tx) error {
+		last, found, err := tx.LastCalendarChange("630224")
+		if !found || last.ID != change.ID {
+			t.Errorf("the last change: %+v, %v", last.ID, found)
+		}
+		return errors.Join(err, tx.UndoCalendar("630224", last))
+	})
+	after := c.days("2027-01-01", "2027-12-31")
+	same := func(a, b record.CalendarDay) bool {
+		return a.Day == b.Day && a.Name == b.Name && a.Provisional == b.Provisional
+	}
+	if !slices.EqualFunc(before, after, same) {
+		t.Errorf("after the undo %d days, before %d", len(after), len(before))
+	}
+	err := c.s.Update(t.Context(), func(tx *Tx) error {
+		_, err := tx.ChangeCalendar("630224", append(set, drop...), []record.CalendarDay{{Day: "2027-09-01", Kind: record.Shut}}, "p1", "")
+		return err
+	})
+	if !errors.Is(err, record.ErrInvalid) {
+		t.Errorf("more days than one change takes: %v", err)
+	}
+}
