@@ -59,7 +59,15 @@ func (t *Turn) scheduleMine() error {
 	for _, s := range list[(n-1)*size : min(n*size, len(list))] {
 		args := t.sessionArgs(s)
 		args["Hosting"] = slices.Contains(s.Hosts, t.Person.ID)
-		args["Open"] = s.State == record.Open
+		att, _, err := t.Attendance(s.ID, t.Person.ID)
+		if err != nil {
+			return err
+		}
+		args["Mark"] = "" // on leave, or there already
+		if now := att.Now().Status; now != "" {
+			args["Mark"] = t.Say("status." + string(now))
+		}
+		args["Open"] = s.State == record.Open && args["Mark"] == ""
 		hosting = hosting || slices.Contains(s.Hosts, t.Person.ID)
 		lines = append(lines, t.Say("schedule.line", args))
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"headgoose/bot/dialog"
+	"headgoose/bot/text"
 	"headgoose/storage/record"
 )
 
@@ -50,9 +51,21 @@ func declineTitle(t *Turn, a dialog.Answers) (string, error) {
 		return "", err
 	}
 	name, err := t.placeName(st.Village)
-	args := t.batchArgs(b)
+	if err != nil {
+		return "", err
+	}
+	args, err := t.seatArgs(b)
 	args["Place"] = name
 	return t.Say("seat.decline_title", args), err
+}
+
+// seatArgs are the arguments of what is said of a seat: those of the batch, with the
+// programme, for there may be several at a time.
+func (t *Turn) seatArgs(b record.Batch) (text.A, error) {
+	args := t.batchArgs(b)
+	p, err := t.Programme(t.b.conf.County, b.Programme)
+	args["Title"] = p.Title
+	return args, err
 }
 
 func (t *Turn) seatYes() error {
@@ -136,7 +149,10 @@ func (t *Turn) seatCard(st record.Standing) (card, error) {
 	if err != nil {
 		return card{}, err
 	}
-	args := t.batchArgs(b)
+	args, err := t.seatArgs(b)
+	if err != nil {
+		return card{}, err
+	}
 	args["Place"], args["Until"] = name, ""
 	if !st.AnswerBy.IsZero() {
 		args["Until"] = t.When(st.AnswerBy)
@@ -194,7 +210,10 @@ func batchNotice(t *Turn, row record.Outbox) (notice, string, error) {
 	if itoa(b.Rev) != row.Args["rev"] || st.Batch != b.ID || !st.State.Held() {
 		return notice{}, "changed since", nil
 	}
-	args := t.batchArgs(b)
+	args, err := t.seatArgs(b)
+	if err != nil {
+		return notice{}, "", err
+	}
 	line := string(st.Programme) + " " + string(v)
 	return notice{card: card{
 		Text: t.Say("seat.batch_moved", args),
@@ -212,7 +231,10 @@ func seatDuty() homeDuty {
 				if err != nil {
 					return err
 				}
-				args := t.batchArgs(b)
+				args, err := t.seatArgs(b)
+				if err != nil {
+					return err
+				}
 				args["State"], args["Until"] = t.Say("seat_state."+string(st.State)), ""
 				if !st.AnswerBy.IsZero() {
 					args["Until"] = t.When(st.AnswerBy)
