@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,13 +19,13 @@ import (
 // dying is an engine that fails after so many updates, as if the machine stopped.
 type dying struct {
 	kv.Engine
-	left int
+	left atomic.Int64
 }
 
 var errDead = errors.New("the machine stopped")
 
 func (e *dying) Update(ctx context.Context, fn func(kv.Txn) error) error {
-	if e.left--; e.left < 0 {
+	if e.left.Add(-1) < 0 {
 		return errDead
 	}
 	return e.Engine.Update(ctx, fn)
@@ -54,7 +55,8 @@ func TestUndoingAnImportGoesOnAfterACrash(t *testing.T) {
 	w.now = w.now.Add(time.Hour)
 	county.importsSheet(60).sees("✅ 已写入 60 行", "24 小时内、下次导入前,可以撤销")
 	county.press("撤销这次导入").sees("新增的 58 人会删除,变更的 2 人恢复原样").press("确认撤销").sees("⏳ 正在撤销导入 0 / 60")
-	engine := &dying{w.store.Engine(), 20}
+	engine := &dying{Engine: w.store.Engine()}
+	engine.left.Store(20)
 	store, err := storage.Open(t.Context(), engine, storage.Options{Clock: func() time.Time { return w.now }, Key: make([]byte, storage.KeySize)})
 	if err != nil {
 		t.Fatal(err)
