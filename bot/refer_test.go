@@ -279,11 +279,9 @@ func TestAPlacedGraduateIsEmployed(t *testing.T) {
 	w.asks()
 	w.own.press("同意")
 	w.township.press("介绍双方", "已到岗").sees("✅ 已到岗", "[登记改为已就业]")
-	w.see(func(tx *storage.Tx) error {
-		list, err := tx.ReferralsOf(w.g.ID)
-		w.receiver.line("referral.employed " + string(list[0].ID)).sees("已有变化")
-		return err
-	})
+	var list []record.Referral
+	w.see(func(tx *storage.Tx) (err error) { list, err = tx.ReferralsOf(w.g.ID); return err })
+	w.receiver.line("referral.employed " + string(list[0].ID)).sees("已有变化")
 	w.township.press("登记改为已就业").sees("毕业生 001的登记已改为“已就业”").seesNot("[登记改为已就业]")
 	w.see(func(tx *storage.Tx) error {
 		g, err := tx.Graduate(w.g.ID)

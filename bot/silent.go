@@ -125,16 +125,16 @@ func (t *Turn) silentSessions(sc silentScope, place record.Code) ([]record.Sessi
 // nobodySilent says that nobody is left to be asked, or that it is too late: those who
 // have not answered stand in the result then.
 func (t *Turn) nobodySilent(sc silentScope) error {
-	key := "duty.nobody_silent"
+	until := sc.until
 	if sc.only != "" {
 		s, err := t.Session(sc.only)
 		if err != nil {
 			return err
 		}
-		if !t.Now.Before(s.Start) {
-			key = "duty.silent_over"
-		}
-	} else if !t.Now.Before(sc.until) {
+		until = s.Start
+	}
+	key := "duty.nobody_silent"
+	if !t.Now.Before(until) {
 		key = "duty.silent_over"
 	}
 	t.Answer(t.Say(key), t.homeRow())

@@ -180,8 +180,6 @@ func TestFreedSeats(t *testing.T) {
 	})
 }
 
-// What came of a batch is settled after its last day, the hosts' posts end, and
-// those who were absent come first next time.
 // batchDay holds a day of the first batch: so many come.
 func (c *county) batchDay(day int, id record.SessionID, come []record.Standing) {
 	c.t.Helper()
@@ -253,6 +251,8 @@ func TestLateNotesAreTold(t *testing.T) {
 	})
 }
 
+// What came of a batch is settled after its last day, the hosts' posts end, and
+// those who were absent come first next time.
 func TestBatchIsSettled(t *testing.T) {
 	inFakeTime(t, func(t *testing.T, r *rig) {
 		c := newCounty(r, 2, 5)

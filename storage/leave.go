@@ -103,8 +103,8 @@ const maxExcused = 8
 
 // DecideLeave approves or refuses leave. Approved leave excuses all branches of the
 // person at the sessions of those days that have not begun, gives back a seat of
-// a batch that they meet, and ends what EndedByLeave lists. Refusals: ErrSettled; ErrTooLate after the first day; ErrFull
-// for more sessions than fit one step.
+// a batch that they meet, and ends what EndedByLeave lists. Refusals: ErrSettled;
+// ErrTooLate after the first day; ErrFull for more sessions than fit one step.
 func (tx *Tx) DecideLeave(id record.RequestID, yes bool, h record.Hours, by record.PersonID, reason string) (record.Leave, error) {
 	old, err := tx.Leave(id)
 	if err != nil {
@@ -390,6 +390,12 @@ func (tx *Tx) eachLeaveSession(l record.Leave, h record.Hours, fn func(record.Se
 // leaveSessions lists the sessions of a leave's days at which a branch has to be
 // and that have not begun.
 func (tx *Tx) leaveSessions(l record.Leave, v record.Code, h record.Hours) ([]record.Session, error) {
+	sessions, err := tx.leaveDuties(l, v, h)
+	return slices.DeleteFunc(sessions, func(s record.Session) bool { return s.State != record.Planned || !tx.Now.Before(s.Start) }), err
+}
+
+// leaveDuties lists the sessions of a leave's days that expect a branch.
+func (tx *Tx) leaveDuties(l record.Leave, v record.Code, h record.Hours) ([]record.Session, error) {
 	from, err := l.From.In(h.Zone)
 	if err != nil {
 		return nil, err
@@ -398,8 +404,7 @@ func (tx *Tx) leaveSessions(l record.Leave, v record.Code, h record.Hours) ([]re
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := tx.Duties(v, from, to.AddDate(0, 0, 1), 0)
-	return slices.DeleteFunc(sessions, func(s record.Session) bool { return s.State != record.Planned || !tx.Now.Before(s.Start) }), err
+	return tx.Duties(v, from, to.AddDate(0, 0, 1), 0)
 }
 
 // WithdrawLeave takes leave back: while it is open, or once approved until its

@@ -9,7 +9,9 @@ import (
 // Rows of the outbox that need more than what they are about to be made: when what
 // has changed begins, and to whom they are an answer.
 
-// RequestVillages lists the branches that a leave or a swap is about.
+// RequestVillages lists the branches to which it is told how a leave or a swap stands:
+// both of a swap; of a leave that for which it was asked, since it names the person's
+// other branches.
 func (tx *Tx) RequestVillages(id record.RequestID) ([]record.Code, error) {
 	if IsLeave(id) {
 		l, err := tx.Leave(id)
@@ -55,36 +57,26 @@ func (tx *Tx) RequestNotice(id record.RequestID, village record.Code, to record.
 	return row, nil
 }
 
-// dutiesOf is when the sessions begin that expect a branch on the days of a leave.
-func (tx *Tx) dutiesOf(l record.Leave, h record.Hours) ([]time.Time, error) {
-	from, err := l.From.In(h.Zone)
-	if err != nil {
-		return nil, err
+// dutiesOf is when the sessions begin that expect a branch of the person on the days
+// of a leave.
+func (tx *Tx) dutiesOf(l record.Leave, h record.Hours) (begins []time.Time, err error) {
+	for _, v := range l.Villages() {
+		list, err := tx.leaveDuties(l, v, h)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			begins = append(begins, s.Start)
+		}
 	}
-	to, err := l.To.In(h.Zone)
-	if err != nil {
-		return nil, err
-	}
-	list, err := tx.Duties(l.Village, from, to.AddDate(0, 0, 1), 0)
-	var begins []time.Time
-	for _, s := range list {
-		begins = append(begins, s.Start)
-	}
-	return begins, err
+	return begins, nil
 }
 
 // SeatNotice is the row that tells a person of a seat as it stands now. Its change
 // begins with the batch.
 func (tx *Tx) SeatNotice(st record.Standing, to record.PersonID, notBefore time.Time, h record.Hours) (record.Outbox, error) {
 	row := record.SeatNotice(st, to, notBefore)
-	id := st.Batch
-	for i := len(st.Rows) - 1; i >= 0 && id == ""; i-- {
-		id = st.Rows[i].Batch
-	}
-	if id == "" {
-		return row, nil
-	}
-	b, err := tx.Batch(id)
+	b, err := tx.Batch(st.Batch)
 	row.Change = h.Begins(record.TurnSlot{Day: b.From, Hours: b.Hours})
 	return row, err
 }

@@ -138,8 +138,9 @@ func (tx *Tx) countTurn(old, t record.Turn) error {
 // counts. The session of a slot is made where there is none, and cancelled when
 // nobody is expected at it any more. It tells nobody: who calls it tells the
 // branch. Refusals: ErrChanged where the turn does not stand at move.From (any
-// more), its session is closed, or the slot that it is to go to has begun; ErrSettled; ErrFull where the slot has no room
-// left; a refusal has written nothing. About twenty writes at most, less where moves share a session.
+// more), its session is closed, or the slot that it is to go to has begun; ErrSettled;
+// ErrFull where the slot has no room left; a refusal has written nothing. About twenty
+// writes at most, less where moves share a session.
 func (tx *Tx) MoveTurn(c record.Cycle, move record.TurnMove, h record.Hours, by record.PersonID, reason string) (record.Turn, error) {
 	old, err := tx.Turn(c.ID, move.Base, move.Village)
 	switch {
@@ -331,8 +332,8 @@ func (tx *Tx) SubstituteTurn(t record.Turn, substitute record.Code, by record.Pe
 // served, substituted, or owed again with a make-up due. A session that was
 // cancelled leaves them owed, one that was moved takes them along. It may be
 // repeated, also after a correction: a branch that came to any of the sessions
-// at which it had this turn has served it, and one that came to none owes it. Two writes for each branch and three for
-// the counts.
+// at which it had this turn has served it, and one that came to none owes it. Two
+// writes for each branch and three for the counts.
 func (tx *Tx) SettleTurns(s record.Session, township record.Code, h record.Hours) error {
 	villages, err := tx.Expected(s.ID, township)
 	if err != nil {
