@@ -251,7 +251,7 @@ func (t *Turn) calendarAsk(e calendarEdit, first ...string) error {
 	case len(rotas) == 0:
 		lines = append(lines, t.Say("calendar.moves_nothing"))
 	}
-	t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "calendar "+string(e.from[:7])), t.Btn("save_calendar", e.line(shownMark(rotas, others)))})
+	t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "calendar "+string(e.from[:7])), t.Btn("save_calendar", e.line(rotasMark(rotas, others)))})
 	return nil
 }
 
@@ -275,7 +275,7 @@ func (t *Turn) calendarSave() error {
 	if err != nil {
 		return err
 	}
-	if t.Arg(5) != shownMark(rotas, others) { // somebody has changed the plan meanwhile
+	if t.Arg(5) != rotasMark(rotas, others) { // somebody has changed the plan meanwhile
 		return t.calendarAsk(e, t.Say("calendar.changed_since"))
 	}
 	change, err := t.ChangeCalendar(t.b.conf.County, set, drop, t.Person.ID, e.name)
@@ -320,7 +320,7 @@ func (t *Turn) calendarUndo() error {
 	if err != nil {
 		return err
 	}
-	mark := movesMark(undos)
+	mark := undosMark(undos)
 	if t.Arg(0) != last.ID || t.Arg(1) != mark {
 		said, err := t.calendarLines(last.After)
 		if err != nil {

@@ -1,10 +1,6 @@
 package bot
 
 import (
-	"fmt"
-	"hash/fnv"
-	"strconv"
-
 	"headgoose/storage"
 	"headgoose/storage/record"
 )
@@ -60,37 +56,6 @@ func keep(kept map[record.SessionID]bool, turns []record.Turn, moves []record.Tu
 			kept[turn.Session] = true
 		}
 	}
-}
-
-// shownMark marks consequences that were shown: what is saved is what somebody has
-// seen, or it is asked again.
-func shownMark(rotas []calendarRota, others int) string {
-	changes := []record.RotaChange{{Done: others}}
-	for _, r := range rotas {
-		changes = append(changes, record.RotaChange{Cycle: r.c.ID, Moves: r.moves})
-	}
-	return movesMark(changes)
-}
-
-// movesMark marks changes of cycles by what they move from where to where.
-func movesMark(changes []record.RotaChange) string {
-	h := fnv.New64a()
-	for _, c := range changes {
-		_, _ = fmt.Fprintln(h, c.Cycle, c.Undo, c.Done, len(c.Moves)) // a hash takes all
-		for _, m := range c.Moves {
-			_, _ = fmt.Fprintln(h, m.Base, m.Village, m.From, m.To)
-		}
-	}
-	return strconv.FormatUint(h.Sum64(), 36)
-}
-
-// changedSince says, to a yes (an argument is there) for consequences that are not
-// those that were shown, that they have changed; nothing to the first question.
-func (t *Turn) changedSince(yes int) []string {
-	if t.Arg(yes) == "" {
-		return nil
-	}
-	return []string{t.Say("calendar.changed_since")}
 }
 
 // otherSessions counts the sessions on days that are to be off or shut and that

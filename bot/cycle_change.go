@@ -154,7 +154,7 @@ func (t *Turn) cyclePublish() error {
 	}
 	id := string(c.ID)
 	args := text.A{"Title": c.Title, "N": len(villagesOf(moves))}
-	mark := movesMark([]record.RotaChange{{Cycle: c.ID, Moves: moves}})
+	mark := markOf(moves)
 	if t.Arg(2) != mark {
 		t.Answer(strings.Join(append(t.changedSince(1), t.Say("cycle.publish_ask", args)), "\n"), []Btn{t.Btn("back", "cycle.plan "+id), t.Btn("publish_yes", "cycle.publish "+id+" yes "+mark)})
 		return nil
@@ -272,7 +272,7 @@ func (t *Turn) cycleReplan() error {
 		t.Answer(t.Say("cycle.nothing_moves", text.A{"Title": c.Title}), []Btn{t.Btn("back", "cycle.show "+id)})
 		return nil
 	}
-	if mark := movesMark([]record.RotaChange{{Cycle: c.ID, Moves: moves}}); t.Arg(2) != mark {
+	if mark := markOf(moves); t.Arg(2) != mark {
 		lines := append(t.changedSince(1), t.Say("cycle.replan_ask", text.A{"Title": c.Title, "N": len(villagesOf(moves))}))
 		lines = append(lines, t.consequences(in, plan, moves)...)
 		t.Answer(strings.Join(lines, "\n"), []Btn{t.Btn("back", "cycle.show "+id), t.Btn("change_yes", "cycle.replan "+id+" yes "+mark)})
@@ -330,7 +330,7 @@ func (t *Turn) cycleUndo() error {
 		t.Answer(t.Say("cycle.nothing_to_undo", args), []Btn{t.Btn("back", "cycle.show "+id)})
 		return nil
 	}
-	if mark := movesMark([]record.RotaChange{undo}); t.Arg(2) != mark {
+	if mark := markOf(undo.Undo, undo.Moves); t.Arg(2) != mark {
 		t.Answer(strings.Join(append(t.changedSince(1), t.Say("cycle.undo_ask", args)), "\n"), []Btn{t.Btn("back", "cycle.show "+id), t.Btn("undo_yes", "cycle.undo "+id+" yes "+mark)})
 		return nil
 	}

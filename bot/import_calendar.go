@@ -31,19 +31,6 @@ type calendarFile struct {
 	others  int // sessions on those days that nothing moves
 }
 
-// manyDays is a sheet that changes more days than one change takes: it is not kept.
-type manyDays int
-
-func (manyDays) found() int                   { return 0 }
-func (manyDays) detail(*Turn) ([]byte, error) { return nil, record.ErrNotFound }
-func (n manyDays) summary(t *Turn) string {
-	return t.Say("import.calendar_many", text.A{"N": int(n), "Most": storage.MaxCalendarChange})
-}
-
-func (n manyDays) apply(context.Context, *Bot, record.PersonID, func(int, int)) (func(*Turn) string, error) {
-	return n.summary, nil
-}
-
 func (b *Bot) loadCalendar(ctx context.Context, j record.Job, book *sheet.Book) (file, error) {
 	var f file
 	err := b.store.View(ctx, func(tx *storage.Tx) error {
@@ -60,7 +47,7 @@ func (b *Bot) loadCalendar(ctx context.Context, j record.Job, book *sheet.Book) 
 func (t *Turn) compareCalendar(book *sheet.Book) (file, error) {
 	switch err := t.Allow(record.EditCalendar, t.countyObject()); {
 	case errors.Is(err, record.ErrNotYours):
-		return otherFile("import.calendar_not_yours"), nil
+		return otherFile{key: "import.calendar_not_yours"}, nil
 	case err != nil:
 		return nil, err
 	}
@@ -78,7 +65,7 @@ func (t *Turn) compareCalendar(book *sheet.Book) (file, error) {
 		return nil, err
 	}
 	if n := f.found(); n > storage.MaxCalendarChange {
-		return manyDays(n), nil
+		return otherFile{"import.calendar_many", text.A{"N": n, "Most": storage.MaxCalendarChange}}, nil
 	}
 	rotas, stuck, err := t.calendarMoves(f.days, f.drop)
 	if err != nil {

@@ -48,17 +48,6 @@ func (b *Bot) loadPlan(ctx context.Context, j record.Job, book *sheet.Book) (fil
 	return f, err
 }
 
-// whichDraft is said where several programmes are in draft and a file's name does not
-// say for which of them it is.
-type whichDraft struct {
-	otherFile
-	drafts []string
-}
-
-func (f whichDraft) summary(t *Turn) string {
-	return t.Say(string(f.otherFile), text.A{"First": f.drafts[0], "Titles": strings.Join(f.drafts, t.Say("import.and"))})
-}
-
 // draftFor is the programme in draft that a file is for: the only one, or the one whose
 // title its name holds, as the name of the sheet that the bot gives out does.
 func draftFor(drafts []record.Programme, name string) (record.Programme, bool) {
@@ -81,7 +70,7 @@ func draftFor(drafts []record.Programme, name string) (record.Programme, bool) {
 func (t *Turn) comparePlan(book *sheet.Book, name string) (file, error) {
 	switch err := t.Allow(record.PlanRotation, t.countyObject()); {
 	case errors.Is(err, record.ErrNotYours):
-		return otherFile("import.plan_not_yours"), nil
+		return otherFile{key: "import.plan_not_yours"}, nil
 	case err != nil:
 		return nil, err
 	}
@@ -91,15 +80,15 @@ func (t *Turn) comparePlan(book *sheet.Book, name string) (file, error) {
 	}
 	drafts := slices.DeleteFunc(programmes, func(p record.Programme) bool { return p.State != record.PlanDraft })
 	if len(drafts) == 0 {
-		return otherFile("import.plan_no_draft"), nil
+		return otherFile{key: "import.plan_no_draft"}, nil
 	}
 	programme, found := draftFor(drafts, name)
 	if !found {
-		which := whichDraft{otherFile: "import.plan_which"}
+		var titles []string
 		for _, p := range drafts {
-			which.drafts = append(which.drafts, p.Title)
+			titles = append(titles, p.Title)
 		}
-		return which, nil
+		return otherFile{"import.plan_which", text.A{"First": titles[0], "Titles": strings.Join(titles, t.Say("import.and"))}}, nil
 	}
 	f := planFile{book: book, programme: programme, rows: map[string]int{}}
 	batches, err := t.Batches(f.programme.ID)

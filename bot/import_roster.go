@@ -33,7 +33,7 @@ func (b *Bot) loadRoster(ctx context.Context, j record.Job, book *sheet.Book) (f
 	}
 	switch err := record.Allow(by, record.ImportRoster, record.Object{Place: county.Code}); {
 	case errors.Is(err, record.ErrNotYours):
-		return otherFile("import.roster_not_yours"), nil // once, instead of at every row
+		return otherFile{key: "import.roster_not_yours"}, nil // once, instead of at every row
 	case err != nil:
 		return nil, err
 	}

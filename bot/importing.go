@@ -322,7 +322,7 @@ func (b *Bot) loadFile(ctx context.Context, j record.Job) (file, error) {
 	case sheet.KindGraduates:
 		return b.loadGraduates(ctx, j, book)
 	}
-	return otherFile("import.other_kind"), nil
+	return otherFile{key: "import.other_kind"}, nil
 }
 
 // askAbout answers with what a file would change, and asks for a yes.
@@ -423,12 +423,14 @@ func (b *Bot) jobTurn(ctx context.Context, j record.Job, fn func(*Turn) error) e
 	})
 }
 
-// otherFile is a sheet that is not imported; it is the key of what is said of
-// it.
-type otherFile string
+// otherFile is a sheet that is not imported; it is what is said of it.
+type otherFile struct {
+	key  string
+	args text.A
+}
 
 func (otherFile) found() int                   { return 0 }
-func (f otherFile) summary(t *Turn) string     { return t.Say(string(f)) }
+func (f otherFile) summary(t *Turn) string     { return t.Say(f.key, f.args) }
 func (otherFile) detail(*Turn) ([]byte, error) { return nil, record.ErrNotFound }
 func (f otherFile) apply(context.Context, *Bot, record.PersonID, func(int, int)) (func(*Turn) string, error) {
 	return f.summary, nil

@@ -1,10 +1,7 @@
 package bot
 
 import (
-	"fmt"
-	"hash/fnv"
 	"slices"
-	"strconv"
 	"strings"
 
 	"headgoose/bot/dialog"
@@ -349,7 +346,7 @@ func (t *Turn) planPublish() error {
 	}
 	id := string(p.ID)
 	args := text.A{"Title": p.Title, "N": len(draft.Seats), "Told": enrolled, "Out": len(draft.Out), "Days": p.AnswerDays}
-	if mark := draftMark(draft); t.Arg(2) != mark {
+	if mark := markOf(draft.Seats); t.Arg(2) != mark {
 		t.Answer(strings.Join(append(t.changedSince(1), t.Say("plan.publish_ask", args)), "\n"), []Btn{t.Btn("back", "plan.draft "+id), t.Btn("publish_yes", "plan.publish "+id+" yes "+mark)})
 		return nil
 	}
@@ -365,13 +362,4 @@ func (t *Turn) planPublish() error {
 	t.planChanged()
 	t.Answer(t.Say("plan.published", args), []Btn{t.Btn("programme", "plan.show "+id), t.Btn("home", "start")})
 	return nil
-}
-
-// draftMark marks a draft by who goes where: it is published as it was shown.
-func draftMark(draft record.RotationPlan) string {
-	h := fnv.New64a()
-	for _, s := range draft.Seats {
-		_, _ = fmt.Fprintln(h, s.Village, s.Batch) // a hash takes all
-	}
-	return strconv.FormatUint(h.Sum64(), 36)
 }

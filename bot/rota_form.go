@@ -102,53 +102,6 @@ func (t *Turn) showDay(value string) string {
 	return t.Voice.Day(day, t.Now)
 }
 
-var dayPattern = regexp.MustCompile(`^(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?$`)
-
-// parseDay reads 12-3, 12月3日, 2026-12-03; without a year it is the next such
-// day. Days before today and more than a year ahead do not fit.
-func (t *Turn) parseDay(s string, _ dialog.Answers) (string, error) {
-	fault := &dialog.Fault{Key: "rota.bad_day"}
-	m := dayPattern.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
-	if m == nil {
-		return "", fault
-	}
-	year, month, day := t.Now.Year(), atoi(m[2]), atoi(m[3])
-	if m[1] != "" {
-		year = atoi(m[1])
-	}
-	at := time.Date(year, time.Month(month), day, 0, 0, 0, 0, t.b.conf.Zone)
-	today := time.Date(t.Now.Year(), t.Now.Month(), t.Now.Day(), 0, 0, 0, 0, t.b.conf.Zone)
-	if m[1] == "" && at.Before(today) {
-		at = time.Date(year+1, time.Month(month), day, 0, 0, 0, 0, t.b.conf.Zone)
-	}
-	if int(at.Month()) != month || at.Day() != day || at.Before(today) || at.After(today.AddDate(1, 0, 0)) {
-		return "", fault
-	}
-	return at.Format(time.DateOnly), nil
-}
-
-// parsePastDay reads a day as parseDay does, but one that has been: without a year it
-// is the last such day. Days after today and of more than so many years ago do not fit.
-func (t *Turn) parsePastDay(s string, years int) (string, error) {
-	fault := &dialog.Fault{Key: "rota.bad_past_day"}
-	m := dayPattern.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
-	if m == nil {
-		return "", fault
-	}
-	year, month, day := t.Now.Year(), atoi(m[2]), atoi(m[3])
-	if m[1] != "" {
-		year = atoi(m[1])
-	}
-	at := time.Date(year, time.Month(month), day, 0, 0, 0, 0, t.b.conf.Zone)
-	if m[1] == "" && at.After(t.Now) {
-		at = time.Date(year-1, time.Month(month), day, 0, 0, 0, 0, t.b.conf.Zone)
-	}
-	if int(at.Month()) != month || at.Day() != day || at.After(t.Now) || at.Before(t.Now.AddDate(-years, 0, 0)) {
-		return "", fault
-	}
-	return at.Format(time.DateOnly), nil
-}
-
 func atoi(s string) int {
 	n, _ := strconv.Atoi(s) // of digits that a pattern matched, or of nothing
 	return n
