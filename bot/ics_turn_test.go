@@ -49,18 +49,7 @@ func one(t *testing.T, p persona, kind string) (e *ics.VEvent, step int, at time
 // session, to none, and back to the first one.
 func TestCalendarFileOfATurn(t *testing.T) {
 	w := newOfficeWorld(t)
-	hours := record.Hours{Zone: w.now.Location(), OpensBefore: 30 * time.Minute, Grace: 15 * time.Minute}
-	var c record.Cycle
-	w.do(func(tx *storage.Tx) (err error) {
-		if err := tx.PutBase(hualong, record.Base{ID: "clean", Name: "廉政教育基地"}); err != nil {
-			return err
-		}
-		c, err = tx.AddCycle(record.Cycle{
-			Place: hualong, Title: "第 1 轮", From: "2026-12-01", Gap: 3, By: w.county.id,
-			Bases: []record.CycleBase{{Base: "clean", Capacity: 14, Slots: []record.Slot{{Weekday: time.Friday, Hours: "09:00-11:30"}}}},
-		})
-		return err
-	})
+	c, hours := w.cycle()
 	var from record.TurnSlot
 	move := func(day record.Date) {
 		t.Helper()

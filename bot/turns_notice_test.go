@@ -8,13 +8,29 @@ import (
 	"headgoose/storage/record"
 )
 
+// cycle is one of a single base that is open on Friday mornings, in which no turn is
+// planned yet.
+func (w *officeWorld) cycle() (c record.Cycle, hours record.Hours) {
+	w.Helper()
+	w.do(func(tx *storage.Tx) (err error) {
+		if err := tx.PutBase(hualong, record.Base{ID: "clean", Name: "廉政教育基地"}); err != nil {
+			return err
+		}
+		c, err = tx.AddCycle(record.Cycle{
+			Place: hualong, Title: "第 1 轮", From: "2026-12-01", Gap: 3, By: w.county.id,
+			Bases: []record.CycleBase{{Base: "clean", Capacity: 14, Slots: []record.Slot{{Weekday: time.Friday, Hours: "09:00-11:30"}}}},
+		})
+		return err
+	})
+	return c, record.Hours{Zone: w.now.Location(), OpensBefore: 30 * time.Minute, Grace: 15 * time.Minute}
+}
+
 // A change that was taken back before somebody heard of it is not told, nor is that it
 // was taken back; one that stands is told, and so is taking it back then.
 func TestAChangeTakenBackIsNotTold(t *testing.T) {
 	w := newOfficeWorld(t)
-	hours := record.Hours{Zone: w.now.Location(), OpensBefore: 30 * time.Minute, Grace: 15 * time.Minute}
+	c, hours := w.cycle()
 	first, second := record.TurnSlot{Day: "2026-12-11", Hours: "09:00-11:30"}, record.TurnSlot{Day: "2026-12-18", Hours: "09:00-11:30"}
-	var c record.Cycle
 	change := func(from, to record.TurnSlot, undo record.RotaChangeID) (made record.RotaChange) {
 		t.Helper()
 		w.do(func(tx *storage.Tx) (err error) {
@@ -43,16 +59,6 @@ func TestAChangeTakenBackIsNotTold(t *testing.T) {
 			t.Errorf("change %s: %s, %q, want %s", r.ID, got.State, got.Reason, want)
 		}
 	}
-	w.do(func(tx *storage.Tx) (err error) {
-		if err := tx.PutBase(hualong, record.Base{ID: "clean", Name: "廉政教育基地"}); err != nil {
-			return err
-		}
-		c, err = tx.AddCycle(record.Cycle{
-			Place: hualong, Title: "第 1 轮", From: "2026-12-01", Gap: 3, By: w.county.id,
-			Bases: []record.CycleBase{{Base: "clean", Capacity: 14, Slots: []record.Slot{{Weekday: time.Friday, Hours: "09:00-11:30"}}}},
-		})
-		return err
-	})
 	change(record.TurnSlot{}, first, "")
 	moved := change(first, second, "")
 	tell(moved, record.Sent)
