@@ -57,7 +57,7 @@ func (s *spoken) row(t *testing.T, row record.Outbox) {
 
 // elsewhere are kinds that take months to come up, or a host who forgets: TestYear
 // and TestYearGraduates bring them about.
-var elsewhere = []string{record.KindAutoClosed, record.KindConsent, record.KindConsentsOf, record.KindBatch}
+var elsewhere = []string{record.KindAutoClosed, record.KindConsent, record.KindConsentsOf}
 
 // complete fails for kinds of the table that nobody has seen.
 func (s *spoken) complete(t *testing.T) {
