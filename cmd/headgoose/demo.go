@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -90,11 +91,11 @@ func startDemo(ctx context.Context, o demoOptions, out io.Writer, log *slog.Logg
 			err = errors.Join(err, d.stop())
 		}
 	}()
-	if err := d.startSandbox(o, out); err != nil {
-		return nil, err
-	}
 	dir, err := d.folder(o.data)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.startSandbox(o, out); err != nil {
 		return nil, err
 	}
 	s, err := d.setup(o, dir)
@@ -157,18 +158,48 @@ func (d *demo) keepTime() error {
 	return os.WriteFile(filepath.Join(d.dir, clockFile), []byte(d.clock.Now().Format(time.RFC3339)), 0o600)
 }
 
-// firstNumber starts the platform's numbers above those of a demo before, whose
-// data may have been kept: the bot takes no update twice. Four a second are more
-// than hands on a page make.
-func firstNumber(now time.Time) int64 {
-	return 1_000_000_000 + 4*int64(now.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).Seconds())
+// numbersFile is where a demo's folder says from which number the platform counts the
+// next time: the bot takes no update twice, so each start has numbers of its own.
+const numbersFile = "demo.numbers"
+
+// The numbers of a start, and where the first one begins: above those that a demo took
+// before it kept this file.
+const (
+	numbersAtOnce = 1_000_000
+	firstNumbers  = 2_000_000_000
+)
+
+// takeNumbers is the first of the numbers of this start on kept data; 0 for data that
+// is not kept, of which there is no other start. They are taken before they are used,
+// so that a demo that is cut off leaves none to the next.
+func takeNumbers(data string) (first int64, err error) {
+	if data == "" {
+		return 0, nil
+	}
+	path := filepath.Join(data, numbersFile)
+	kept, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		first = firstNumbers
+	case err != nil:
+		return 0, err
+	default:
+		if first, err = strconv.ParseInt(string(kept), 10, 64); err != nil {
+			return 0, fmt.Errorf("%s: %w", numbersFile, err)
+		}
+	}
+	return first, os.WriteFile(path, []byte(strconv.FormatInt(first+numbersAtOnce, 10)), 0o600)
 }
 
 // startSandbox starts the chat platform and its page; a busy port is said, and
 // a free one taken.
 func (d *demo) startSandbox(o demoOptions, out io.Writer) error {
+	first, err := takeNumbers(o.data)
+	if err != nil {
+		return err
+	}
 	so := sandbox.Options{
-		Now: d.clock.Now, First: firstNumber(time.Now()),
+		Now: d.clock.Now, First: first,
 		Page: sandbox.Page{
 			Title:   sandbox.Label{ZH: "化隆县 · 头雁", EN: "Hualong County · Headgoose"},
 			Advance: d.advance,
@@ -183,7 +214,7 @@ func (d *demo) startSandbox(o demoOptions, out io.Writer) error {
 	}
 	d.sandbox = sandbox.New(so)
 	d.clean = append(d.clean, d.sandbox.Close)
-	err := d.sandbox.Start(o.listen)
+	err = d.sandbox.Start(o.listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		host, port, _ := net.SplitHostPort(o.listen)
 		say(out, "Port %s is taken; using a free one. 端口 %s 被占用,改用空闲端口。\n", port, port)
